@@ -1,0 +1,1 @@
+"""linewise writes Python functions with a language model that sees its own code run."""

@@ -1,0 +1,1 @@
+"""Engines: everything that turns token prefixes into distributions and samples. ``base`` is the contract."""

@@ -1,0 +1,163 @@
+"""The seam between the method and a language model.
+
+The method passes whole token prefixes and never sees a cache; an engine maps prefixes to whatever state it
+keeps. Every call blocks, is safe from any thread, adds its cost to the meter it is given, and stops soon after
+that meter says so.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from linewise.meter import Meter
+
+LogProbs = NDArray[np.float32]
+"""Natural log-probabilities at temperature 1 over the whole vocabulary, shape ``[vocabulary]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """When a sampled continuation ends (an end token of the model always ends it).
+
+    ``max_tokens``: at most so many tokens. ``lines``: after the token that holds the newline of the given number of
+    line that is not blank; ``line_head`` is the text that already stands on the first of these lines.
+    ``until``: asked with all of the continuation's text after every token that holds a newline or a back-tick;
+    true ends it.
+    """
+
+    max_tokens: int
+    lines: int | None = None
+    line_head: str = ""
+    until: Callable[[str], bool] | None = None
+
+    def reached(self, text: str, piece: str) -> bool:
+        """Whether the continuation ``text``, whose last token added ``piece``, is complete (``max_tokens`` aside)."""
+        if "\n" not in piece and "`" not in piece:
+            return False
+        if self.lines is not None and complete_lines(self.line_head + text) >= self.lines:
+            return True
+        return self.until is not None and self.until(text)
+
+
+def complete_lines(text: str) -> int:
+    """How many lines of ``text`` that are not blank end with a newline."""
+    return sum(1 for line in text.split("\n")[:-1] if line.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One sampled continuation: its tokens (an end token is not among them), their text, why it ended.
+
+    ``dists``: with ``keep_dists`` the plain log-probabilities that each token was drawn from, at temperature 1,
+    shape ``[tokens, vocabulary]``.
+    """
+
+    tokens: tuple[int, ...]
+    text: str
+    finish: Literal["stop", "end", "length"]
+    dists: NDArray[np.float32] | None = None
+
+
+class Pair(NamedTuple):
+    """A plain and a guided prefix whose next token is asked for together; either may be absent."""
+
+    plain: Sequence[int] | None
+    guided: Sequence[int] | None
+
+
+class DistPair(NamedTuple):
+    """The next-token distributions of a ``Pair``; absent where the prefix was absent."""
+
+    plain: LogProbs | None
+    guided: LogProbs | None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do.
+
+    ``full_vocabulary``: distributions cover every token. ``seed_honoured``: the same seed gives the same sample.
+    ``rewind``: a kept prefix can be shortened without computing it again. ``chat_template``: the model has one.
+    ``context``: tokens that one prefix may have.
+    """
+
+    full_vocabulary: bool
+    seed_honoured: bool
+    rewind: bool
+    chat_template: bool
+    context: int
+
+
+class Engine(Protocol):
+    """A language model. A context manager: leaving it frees the model.
+
+    Raises ``ContextOverflow`` where a prefix does not fit, ``Stopped`` where the meter says so, and
+    ``EngineError`` for anything else that goes wrong inside.
+    """
+
+    @property
+    def name(self) -> str:
+        """The model's URI, for reports."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this engine can do."""
+        ...
+
+    @property
+    def end_tokens(self) -> frozenset[int]:
+        """Tokens that end an answer."""
+        ...
+
+    def prompt(self, messages: Sequence[Message], response_prefix: str) -> list[int]:
+        """The prefix of an answer that begins with ``response_prefix``, by the model's own chat template.
+
+        Special tokens come from the template alone: message text that looks like one stays text.
+        """
+        ...
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of plain text, with no special token added or recognised."""
+        ...
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens. Bytes that are no character yet are left out at the end, replaced elsewhere."""
+        ...
+
+    def sample(
+        self,
+        prefix: Sequence[int],
+        *,
+        n: int,
+        stop: Stop,
+        temperature: float,
+        top_p: float,
+        seed: int,
+        keep_dists: bool = False,
+        meter: Meter,
+    ) -> list[Sampled]:
+        """Draw ``n`` independent continuations; ``temperature`` 0 is greedy. The i-th depends on ``(seed, i)``."""
+        ...
+
+    def next_dists(self, pairs: Sequence[Pair], *, meter: Meter) -> list[DistPair]:
+        """The next-token distributions of every pair, computed together."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
