@@ -1,0 +1,1 @@
+"""The method: candidates, programs, signal, guidance. Read ``decode`` first."""
