@@ -31,8 +31,8 @@ class Message:
 class Stop:
     """When a sampled continuation ends (an end token of the model always ends it).
 
-    ``max_tokens``: at most so many tokens. ``lines``: after the token that holds the newline of the given number of
-    line that is not blank; ``line_head`` is the text that already stands on the first of these lines.
+    ``max_tokens``: at most so many tokens. ``lines``: after the token that ends so many
+    lines that are not blank; ``line_head`` is the text that already stands on the first of these lines.
     ``until``: asked with all of the continuation's text after every token that holds a newline or a back-tick;
     true ends it.
     """

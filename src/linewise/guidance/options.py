@@ -13,13 +13,13 @@ class SignalOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     trace: TraceStyle = TraceStyle.FULL
-    candidates: bool = Field(True, description="trace the candidates (the paper's dynamic signal)")
-    partial: bool = Field(False, description="trace the code so far without a candidate (partial execution)")
-    verdicts: bool = Field(False, description="say whether each test passed, with expected and actual value")
-    failing_only: bool = Field(False, description="per program, show the first failing test alone")
-    loop_summaries: bool = Field(False, description="of repeated loop rounds keep the first and the last")
-    value_chars: int = Field(200, ge=8, le=10_000, description="longer values are cut in the middle")
-    max_tokens: int | None = Field(None, ge=16, description="token budget of the signal; None: whatever fits")
+    candidates: bool = Field(default=True, description="trace the candidates (the paper's dynamic signal)")
+    partial: bool = Field(default=False, description="trace the code so far without a candidate (partial execution)")
+    verdicts: bool = Field(default=False, description="say whether each test passed, with expected and actual value")
+    failing_only: bool = Field(default=False, description="per program, show the first failing test alone")
+    loop_summaries: bool = Field(default=False, description="of repeated loop rounds keep the first and the last")
+    value_chars: int = Field(default=200, ge=8, le=10_000, description="longer values are cut in the middle")
+    max_tokens: int | None = Field(default=None, ge=16, description="token budget of the signal; None: whatever fits")
 
 
 class GuidanceOptions(BaseModel):
@@ -27,16 +27,20 @@ class GuidanceOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    num_candidates: int = Field(3, ge=1, le=64, description="s: continuations sampled per line")
-    temperature: float = Field(0.75, ge=0, le=5, description="t: temperature of the candidates")
-    top_p: float = Field(0.95, gt=0, le=1, description="nucleus of the candidates")
-    horizon: int = Field(2, ge=1, le=200, description="d: lines per candidate")
-    refresh: int = Field(1, ge=1, le=100, description="k: lines between two signals")
-    gamma: float = Field(1.0, ge=0, le=20, description="guidance strength; 0 reads no guided context")
-    floor: float = Field(1e-8, gt=0, lt=1, description="floor of both probabilities in the mix")
+    num_candidates: int = Field(default=3, ge=1, le=64, description="s: continuations sampled per line")
+    temperature: float = Field(default=0.75, ge=0, le=5, description="t: temperature of the candidates")
+    top_p: float = Field(default=0.95, gt=0, le=1, description="nucleus of the candidates")
+    horizon: int = Field(default=2, ge=1, le=200, description="d: lines per candidate")
+    refresh: int = Field(default=1, ge=1, le=100, description="k: lines between two signals")
+    gamma: float = Field(default=1.0, ge=0, le=20, description="guidance strength; 0 reads no guided context")
+    floor: float = Field(default=1e-8, gt=0, lt=1, description="floor of both probabilities in the mix")
     prompt: Literal["long-code", "few-shot"] = "long-code"
-    start: Literal["def", "block"] = Field("def", description="guide from `def name(`, or from the block's first token")
-    max_tokens: int = Field(512, ge=1, le=32_768, description="most tokens of one answer")
-    early_exit: bool = Field(False, description="a candidate that passes all visible tests ends the task")
-    loop_rule: int = Field(4, ge=0, description="lines whose candidates all agree before the answer is taken; 0: never")
+    start: Literal["def", "block"] = Field(
+        default="def", description="guide from `def name(`, or from the block's first token"
+    )
+    max_tokens: int = Field(default=512, ge=1, le=32_768, description="most tokens of one answer")
+    early_exit: bool = Field(default=False, description="a candidate that passes all visible tests ends the task")
+    loop_rule: int = Field(
+        default=4, ge=0, description="lines whose candidates all agree before the answer is taken; 0: never"
+    )
     signal: SignalOptions = SignalOptions()
