@@ -1,0 +1,22 @@
+"""The options of the strategies; what they share with the method is in ``guidance.options``."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class BestOfNOptions(BaseModel):
+    """Independent samples of the whole answer, filtered by the visible tests."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n: int = Field(default=16, ge=1, le=1024, description="samples")
+    temperature: float = Field(default=0.8, ge=0, le=5, description="temperature of the samples")
+    top_p: float = Field(default=0.95, gt=0, le=1, description="nucleus of the samples")
+
+
+class EgCfgOptions(BaseModel):
+    """How guided attempts are strung together. The defaults are preset ``paper``: one agent, one attempt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    direct_first: bool = Field(default=False, description="take the greedy answer where it passes the visible tests")
+    attempts: int = Field(default=1, ge=1, le=1024, description="guided attempts, each with a seed of its own")
