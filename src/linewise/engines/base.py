@@ -58,16 +58,11 @@ def complete_lines(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """One sampled continuation: its tokens (an end token is not among them), their text, why it ended.
-
-    ``dists``: with ``keep_dists`` the plain log-probabilities that each token was drawn from, at temperature 1,
-    shape ``[tokens, vocabulary]``.
-    """
+    """One sampled continuation: its tokens (an end token is not among them), their text, why it ended."""
 
     tokens: tuple[int, ...]
     text: str
     finish: Literal["stop", "end", "length"]
-    dists: NDArray[np.float32] | None = None
 
 
 class Pair(NamedTuple):
@@ -146,7 +141,6 @@ class Engine(Protocol):
         temperature: float,
         top_p: float,
         seed: int,
-        keep_dists: bool = False,
         meter: Meter,
     ) -> list[Sampled]:
         """Draw ``n`` independent continuations; ``temperature`` 0 is greedy. The i-th depends on ``(seed, i)``."""

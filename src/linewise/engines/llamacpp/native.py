@@ -1,0 +1,154 @@
+"""llama.cpp's C interface in terms of Python values: one model, one context, its memory, one batch at a time.
+
+The only module that touches ``llama_cpp``. Not thread-safe; no policy.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import llama_cpp
+import numpy as np
+
+from linewise.engines.base import LogProbs
+from linewise.engines.llamacpp.options import LlamaCppOptions
+from linewise.engines.sampling import log_softmax
+from linewise.errors import EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class BatchToken:
+    """One position to compute: its token, its place in its sequence, whether its distribution is wanted."""
+
+    token: int
+    position: int
+    sequence: int
+    wanted: bool
+
+
+class NoRoom(Exception):
+    """llama.cpp found no cells for a batch."""
+
+
+class Vocabulary:
+    """Tokens and bytes of a model."""
+
+    def __init__(self, model: llama_cpp.llama_model_p) -> None:
+        self._vocab = llama_cpp.llama_model_get_vocab(model)
+        self.size: int = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        self.adds_bos = bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
+        self.bos: int = llama_cpp.llama_vocab_bos(self._vocab)
+        self.eos: int = llama_cpp.llama_vocab_eos(self._vocab)
+        self.end_tokens = frozenset(token for token in range(self.size) if self._ends(token))
+        self._pieces: dict[int, bytes] = {}
+
+    def _ends(self, token: int) -> bool:
+        # A control token can be no part of a program, so it ends an answer as well.
+        return bool(
+            llama_cpp.llama_vocab_is_eog(self._vocab, token) or llama_cpp.llama_vocab_is_control(self._vocab, token)
+        )
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        """The tokens of ``text``; ``special`` tells whether special tokens in it are recognised."""
+        data = text.encode("utf-8", errors="replace")
+        room = len(data) + 8
+        tokens = (llama_cpp.llama_token * room)()
+        count = llama_cpp.llama_tokenize(self._vocab, data, len(data), tokens, room, False, special)
+        if count < 0:
+            raise EngineError(f"the model cannot encode this text of {len(data)} bytes")
+        return list(tokens[:count])
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token, special ones by their names."""
+        if token not in self._pieces:
+            room = 512
+            buffer = ctypes.create_string_buffer(room)
+            length = llama_cpp.llama_token_to_piece(self._vocab, token, buffer, room, 0, True)
+            self._pieces[token] = buffer.raw[: max(length, 0)]
+        return self._pieces[token]
+
+
+class Native:
+    """A loaded model with one context of ``ctx`` cells shared by ``sequences`` sequences. Implements ``Memory``."""
+
+    def __init__(self, path: Path, options: LlamaCppOptions, *, sequences: int) -> None:
+        llama_cpp.llama_log_set(_SILENT, ctypes.c_void_p(0))
+        llama_cpp.llama_backend_init()
+        model_params = llama_cpp.llama_model_default_params()
+        model_params.n_gpu_layers = options.gpu_layers
+        self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
+        if not self._model:
+            raise EngineError(f"{path.name} cannot be loaded as a GGUF model; `linewise models list` shows known ones")
+        self._context = llama_cpp.llama_init_from_model(self._model, _context_params(options, sequences))
+        if not self._context:
+            llama_cpp.llama_model_free(self._model)
+            raise EngineError(f"no memory for a context of {options.ctx} tokens; choose a smaller one with --ctx")
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self.vocabulary = Vocabulary(self._model)
+        self.max_batch: int = llama_cpp.llama_n_batch(self._context)
+        self._batch = llama_cpp.llama_batch_init(self.max_batch, 0, 1)
+
+    def close(self) -> None:
+        """Free everything; the object is of no use afterwards."""
+        llama_cpp.llama_batch_free(self._batch)
+        llama_cpp.llama_free(self._context)
+        llama_cpp.llama_model_free(self._model)
+
+    @property
+    def rewinds(self) -> bool:
+        """Whether a part of a sequence can be taken (recurrent state cannot be cut)."""
+        return not (llama_cpp.llama_model_is_recurrent(self._model) or llama_cpp.llama_model_is_hybrid(self._model))
+
+    def chat_template(self) -> str | None:
+        """The template in the model file."""
+        source = llama_cpp.llama_model_chat_template(self._model, None)
+        return source.decode() if source else None
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """See ``prefix_cache.Memory``."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def remove(self, sequence: int) -> None:
+        """See ``prefix_cache.Memory``."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def clear(self) -> None:
+        """Free every sequence."""
+        llama_cpp.llama_memory_clear(self._memory, True)
+
+    def compute(self, batch: Sequence[BatchToken]) -> dict[int, LogProbs]:
+        """Put up to ``max_batch`` positions through the model; log-probabilities by index in ``batch`` where wanted."""
+        for index, entry in enumerate(batch):
+            self._batch.token[index] = entry.token
+            self._batch.pos[index] = entry.position
+            self._batch.n_seq_id[index] = 1
+            self._batch.seq_id[index][0] = entry.sequence
+            self._batch.logits[index] = entry.wanted
+        self._batch.n_tokens = len(batch)
+        status = llama_cpp.llama_decode(self._context, self._batch)
+        if status == 1:
+            raise NoRoom
+        if status != 0:
+            raise EngineError(f"llama.cpp failed to compute {len(batch)} tokens (status {status})")
+        return {index: self._log_probs(index) for index, entry in enumerate(batch) if entry.wanted}
+
+    def _log_probs(self, index: int) -> LogProbs:
+        row = llama_cpp.llama_get_logits_ith(self._context, index)
+        return log_softmax(np.ctypeslib.as_array(row, shape=(self.vocabulary.size,)))
+
+
+def _context_params(options: LlamaCppOptions, sequences: int) -> llama_cpp.llama_context_params:
+    params: llama_cpp.llama_context_params = llama_cpp.llama_context_default_params()
+    params.n_ctx = options.ctx
+    params.n_batch = params.n_ubatch = min(options.ctx, 512)
+    params.n_seq_max = sequences
+    params.kv_unified = True
+    params.n_threads = params.n_threads_batch = options.threads
+    params.no_perf = True
+    return params
+
+
+# llama.cpp's log would go to stderr; its failures come back as status codes. The C side keeps the pointer, so the
+# callback has to live as long as the module.
+_SILENT = llama_cpp.llama_log_callback(lambda level, text, data: None)
