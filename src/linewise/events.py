@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, TypeAdapter
 
-from linewise.schema import Outcome, Solution
+from linewise.schema import Outcome, Solution, SolvedBy
 
 EVENT_VERSION = 1
 
@@ -102,7 +102,7 @@ class AnswerChecked(EventBase):
     code: str
     outcomes: tuple[Outcome, ...]
     passed: bool | None
-    source: str
+    by: SolvedBy
     type: Literal["AnswerChecked"] = "AnswerChecked"
 
 

@@ -3,6 +3,7 @@
 Hidden tests are deliberately absent: they are another type and live in the grader alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Literal
@@ -54,6 +55,13 @@ class Task:
     prelude: str = ""
     setup: str = ""
     name: str = "task"
+
+    def passed_by(self, outcomes: "Sequence[Outcome]") -> bool | None:
+        """Whether one outcome per test says that all pass; ``None`` where no test compares anything."""
+        compared = [
+            outcome for test, outcome in zip(self.tests, outcomes, strict=True) if not isinstance(test, ProbeTest)
+        ]
+        return all(outcome.passed for outcome in compared) if compared else None
 
 
 class TraceStyle(StrEnum):

@@ -34,7 +34,7 @@ class GuidanceOptions(BaseModel):
     refresh: int = Field(default=1, ge=1, le=100, description="k: lines between two signals")
     gamma: float = Field(default=1.0, ge=0, le=20, description="guidance strength; 0 reads no guided context")
     floor: float = Field(default=1e-8, gt=0, lt=1, description="floor of both probabilities in the mix")
-    prompt: Literal["long-code", "few-shot"] = "long-code"
+    prompt: Literal["long-code", "few-shot", "brief"] = "long-code"
     start: Literal["def", "block"] = Field(
         default="def", description="guide from `def name(`, or from the block's first token"
     )

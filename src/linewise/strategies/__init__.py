@@ -1,1 +1,24 @@
 """Strategies: ways to turn a task into one answer. ``base`` is the contract."""
+
+from linewise.execution.base import Limits
+from linewise.guidance.options import GuidanceOptions
+from linewise.strategies.base import Strategy
+from linewise.strategies.best_of_n import BestOfN
+from linewise.strategies.direct import Direct
+from linewise.strategies.eg_cfg import EgCfg
+from linewise.strategies.options import BestOfNOptions, EgCfgOptions
+
+NAMES = ("direct", "best-of-n", "eg-cfg")
+
+
+def build(
+    name: str, *, guidance: GuidanceOptions, best_of_n: BestOfNOptions, eg_cfg: EgCfgOptions, limits: Limits
+) -> Strategy:
+    """The strategy called ``name``, one of ``NAMES``."""
+    if name == "direct":
+        return Direct(guidance, limits)
+    if name == "best-of-n":
+        return BestOfN(best_of_n, guidance, limits)
+    if name == "eg-cfg":
+        return EgCfg(eg_cfg, guidance, limits)
+    raise ValueError(f"no strategy is called {name!r}; there are {', '.join(NAMES)}")

@@ -1,0 +1,45 @@
+"""Where an answer ends, and what of it is the code."""
+
+import re
+
+from linewise.guidance.program import parses
+
+RESPONSE_PREFIX = "```python\n"
+"""What every answer is made to begin with."""
+
+_FENCE = re.compile(r"^```", re.MULTILINE)
+_KEPT_KEYWORD = re.compile(r"(async\s+def|def|class|import|from)\b|[@#)\]}]")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][\w.,\[\]'\" ]*(:[^=]*)?([-+*/%&|^@]|//|\*\*|<<|>>)?=(?!=)")
+_DEFINITION = re.compile(r"^(async\s+def|def|class)\b", re.MULTILINE)
+
+
+def end_of_answer(text: str) -> int | None:
+    """The offset at which the answer in ``text`` ends; ``None`` while it may go on.
+
+    It ends at a closing fence, or, once something is defined, at a complete column-0 line that starts no def, class,
+    import, decorator, comment or assignment and does not lie inside a bracket or string.
+    """
+    fence = _FENCE.search(text)
+    statement = _foreign_statement(text if fence is None else text[: fence.start()])
+    ends = [offset for offset in (fence and fence.start(), statement) if offset is not None]
+    return min(ends, default=None)
+
+
+def code_of(text: str) -> str:
+    """The code in the text of an answer that may have gone on too far: one newline at its end, none before it."""
+    body = text[: end_of_answer(text + "\n")].strip("\n").rstrip()
+    lines = body.split("\n")
+    while lines and (not lines[-1].strip() or lines[-1].startswith("#")):
+        lines.pop()  # comments behind the last definition introduce what is no longer there
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _foreign_statement(text: str) -> int | None:
+    offset = 0
+    for line in text.split("\n")[:-1]:
+        starts_something = line[:1].strip() and not (_KEPT_KEYWORD.match(line) or _ASSIGNMENT.match(line))
+        before = text[:offset]
+        if starts_something and _DEFINITION.search(before) and parses(before):
+            return offset
+        offset += len(line) + 1
+    return None

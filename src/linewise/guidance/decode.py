@@ -1,0 +1,198 @@
+"""The loop of EG-CFG: one answer, line by line, each line informed by what its candidates did when they ran.
+
+For every line: sample candidates from the plain context, make them programs, run and trace these on the visible
+tests, build the signal, and choose the line's tokens on the plain and the guided context together. The loop is a
+generator of events and never looks at a cache, a process or a screen.
+"""
+
+import re
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from linewise.engines.base import Engine
+from linewise.events import CandidatesSampled, Event, LineCommitted, ProgramTraced, SignalBuilt, TokenChosen
+from linewise.execution.base import Limits, Program, Sandbox
+from linewise.guidance.answer import RESPONSE_PREFIX
+from linewise.guidance.candidates import CandidateProgram, distinct_programs, sample_candidates
+from linewise.guidance.guided_line import ChosenToken, Contexts, TokenChooser, Writing
+from linewise.guidance.options import GuidanceOptions
+from linewise.guidance.program import ends_with_return, executable
+from linewise.guidance.prompting import WorkedExample, messages
+from linewise.guidance.signal_text import Evidence, Signal, build_signal
+from linewise.meter import Meter
+from linewise.schema import Outcome, SolvedBy, Status, Task
+
+_SEED_STRIDE = 1_000_003
+"""Candidates of line n are drawn with seed + n * stride: lines and attempts share no random numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The answer of one run of the loop, and what it is attributed to. It has not been checked yet."""
+
+    code: str
+    by: SolvedBy
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """All that stays the same while one answer is decoded."""
+
+    task: Task
+    engine: Engine
+    sandbox: Sandbox
+    options: GuidanceOptions
+    limits: Limits
+    meter: Meter
+    seed: int = 0
+    examples: Sequence[WorkedExample] | None = None
+
+    def prompt(self, signal: str = "") -> list[int]:
+        """The tokens before the answer, with ``signal`` at the end of the last user message."""
+        chat = messages(self.task, self.options.prompt, examples=self.examples, signal=signal)
+        return self.engine.prompt(chat, RESPONSE_PREFIX)
+
+
+def decode(setting: Setting) -> Generator[Event, None, Decoded]:
+    """Decode one answer, which the generator returns. Raises what engine and sandbox raise."""
+    return _Loop(setting).run()
+
+
+class _Loop:
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._options = setting.options
+        self._chooser = TokenChooser(setting.engine, setting.options, setting.meter)
+        self._writing = Writing()
+        self._contexts = Contexts(setting.prompt())
+        self._line = 0
+        self._runs: dict[str, tuple[Outcome, ...]] = {}
+        self._agreed: list[str] = []
+
+    def run(self) -> Generator[Event, None, Decoded]:
+        yield from self._before_guidance()
+        shown_at: str | None = None
+        since = self._options.refresh
+        while self._writing.ended is None:
+            program = executable(self._writing.code) or ""
+            if self._setting.task.tests and program != shown_at and since >= self._options.refresh:
+                shown_at, since = program, 0
+                passing = yield from self._refresh(program)
+                if passing is not None:
+                    return Decoded(passing.code, SolvedBy.CANDIDATE)
+            if self._loop_rule_holds() and (yield from self._accept_agreed()):
+                break
+            yield from self._commit_line()
+            since += (executable(self._writing.code) or "") != program
+        return Decoded(self._writing.code, SolvedBy.GUIDED)
+
+    def _before_guidance(self) -> Iterator[Event]:
+        """With ``start = def``: plain decoding up to ``def name(``."""
+        if self._options.start == "def":
+            opening = re.compile(rf"^(async +def|def|class) +{re.escape(self._setting.task.entry_point)}\b[(:]", re.M)
+            writing = self._writing
+            for chosen in self._chooser.until(writing, self._contexts, lambda: bool(opening.search(writing.text))):
+                yield _event(chosen)
+
+    def _refresh(self, program: str) -> Generator[Event, None, CandidateProgram | None]:
+        """New candidates, their runs and the new signal; returns a program that ends the task, if there is one."""
+        candidates = self._sample()
+        yield CandidatesSampled(line=self._line, candidates=tuple(candidates))
+        programs = distinct_programs(self._writing.text, candidates)
+        self._note_agreement(programs)
+        evidence: list[Evidence] = []
+        for item in programs:
+            outcomes = self._run(item.source)
+            yield ProgramTraced(line=self._line, candidates=item.candidates, program=item.source, outcomes=outcomes)
+            if self._options.early_exit and self._setting.task.passed_by(outcomes):
+                return item
+            evidence.append(Evidence(item.source, outcomes))
+        yield from self._build_signal(self._evidence(program, evidence))
+        return None
+
+    def _sample(self) -> list[str]:
+        writing = self._writing
+        return sample_candidates(
+            self._setting.engine,
+            [*self._contexts.plain, *writing.tokens],
+            writing.text,
+            self._options,
+            max_tokens=self._options.max_tokens - len(writing.tokens),
+            seed=self._setting.seed + self._line * _SEED_STRIDE,
+            meter=self._setting.meter,
+        )
+
+    def _run(self, source: str) -> tuple[Outcome, ...]:
+        setting = self._setting
+        if source in self._runs:
+            return self._runs[source]
+        program = Program.of(setting.task, source)
+        limits = replace(setting.limits, value_chars=self._options.signal.value_chars)
+        trace = self._options.signal.trace
+        outcomes = tuple(setting.sandbox.run(program, setting.task.tests, limits, trace=trace, meter=setting.meter))
+        if all(outcome.status is not Status.INFRASTRUCTURE for outcome in outcomes):
+            self._runs[source] = outcomes
+        return outcomes
+
+    def _evidence(self, program: str, candidates: list[Evidence]) -> list[Evidence]:
+        signal = self._options.signal
+        partial = [Evidence(program, self._run(program), candidate=False)] if signal.partial and program else []
+        return [*partial, *(candidates if signal.candidates else [])]
+
+    def _build_signal(self, evidence: list[Evidence]) -> Iterator[Event]:
+        """Put the new signal into the guided context; with gamma 0 that context is never read, so there is none."""
+        if self._options.gamma == 0:
+            return
+        signal = build_signal(
+            evidence,
+            self._setting.task.tests,
+            self._options.signal,
+            count_tokens=lambda text: len(self._setting.engine.encode(text)),
+            room=self._room(),
+        )
+        signal = signal or Signal("", 0)
+        guided = self._setting.prompt(signal.text) if signal.text else None
+        self._contexts = Contexts(self._contexts.plain, guided)
+        yield SignalBuilt(line=self._line, text=signal.text, tokens=signal.tokens, cut_traces=signal.cut_traces)
+
+    def _room(self) -> int:
+        """Tokens that a signal may have: plain and guided context and the whole answer in both have to fit."""
+        both = 2 * (len(self._contexts.plain) + self._options.max_tokens)
+        return self._setting.engine.capabilities.context - both - 64
+
+    def _commit_line(self) -> Iterator[Event]:
+        for chosen in self._chooser.line(self._writing, self._contexts):
+            yield _event(chosen)
+        yield LineCommitted(line=self._line, code=self._writing.text)
+        self._line += 1
+
+    def _note_agreement(self, programs: list[CandidateProgram]) -> None:
+        only = programs[0] if len(programs) == 1 and programs[0].complete else None
+        if only is None or not ends_with_return(only.source):
+            self._agreed.clear()
+            return
+        if self._agreed and self._agreed[-1] != only.source:
+            self._agreed.clear()
+        self._agreed.append(only.source)
+
+    def _loop_rule_holds(self) -> bool:
+        return 0 < self._options.loop_rule <= len(self._agreed)
+
+    def _accept_agreed(self) -> Generator[Event, None, bool]:
+        """The loop rule: if guided decoding with this signal ends in the agreed program, that is the answer."""
+        ahead = self._writing.copy()
+        tokens = list(self._chooser.until(ahead, self._contexts, lambda: False))
+        if executable(ahead.code) != self._agreed[-1]:
+            self._agreed.clear()
+            return False
+        self._writing = ahead
+        for chosen in tokens:
+            yield _event(chosen)
+        yield LineCommitted(line=self._line, code=ahead.text)
+        return True
+
+
+def _event(chosen: ChosenToken) -> TokenChosen:
+    return TokenChosen(
+        token=chosen.token, text=chosen.text, guided=chosen.guided, changed=chosen.changed, margin=chosen.margin
+    )

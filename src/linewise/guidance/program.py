@@ -1,0 +1,79 @@
+"""From text that a model wrote so far to a program that can be run."""
+
+import ast
+import warnings
+
+_INDENT = "    "
+
+
+def parses(code: str) -> bool:
+    """Whether ``code`` is a complete module."""
+    return _tree(code) is not None
+
+
+def executable(code: str) -> str | None:
+    """The runnable form of ``code``, which may stop anywhere; ``None`` where nothing of it can be run.
+
+    Lines at the end are mended in this order, until the whole parses: a ``pass`` inside or after the last line, the
+    last line left out, a ``pass`` in its place. Comments and docstrings are dropped and the layout is normalised,
+    so that programs which run alike compare equal.
+    """
+    tree = _tree(code)
+    lines = code.rstrip().split("\n")
+    while tree is None and lines:
+        tree = _mended(lines)
+        lines = lines[:-1]
+    if tree is None or not tree.body:
+        return None
+    return ast.unparse(ast.fix_missing_locations(_Undocumented().visit(tree)))
+
+
+def ends_with_return(program: str) -> bool:
+    """Whether the last line of ``program`` returns."""
+    return program.rstrip().rpartition("\n")[2].lstrip().startswith("return")
+
+
+def _mended(lines: list[str]) -> ast.Module | None:
+    last = lines[-1]
+    indent = last[: len(last) - len(last.lstrip())]
+    for ending in (
+        [last, f"{indent}{_INDENT}pass"],
+        [last, f"{indent}pass"],
+        [],
+        [f"{indent}pass"],
+    ):
+        tree = _tree("\n".join([*lines[:-1], *ending]))
+        if tree is not None:
+            return tree
+    return None
+
+
+def _tree(code: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape in the model's code is no concern of the user's
+        try:
+            return ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+class _Undocumented(ast.NodeTransformer):
+    """Drops docstrings; a body that was nothing else becomes ``pass``."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._without_docstring(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self._without_docstring(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self._without_docstring(node)
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        return self._without_docstring(node)
+
+    def _without_docstring(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> ast.AST:
+        self.generic_visit(node)
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        return node

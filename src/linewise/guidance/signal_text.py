@@ -1,0 +1,142 @@
+"""The dynamic signal: from outcomes and traces to the text that the guided context holds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from linewise.guidance.options import SignalOptions
+from linewise.guidance.templates import render_template
+from linewise.guidance.trace_text import shorten, trace_lines
+from linewise.schema import AssertTest, Failure, Outcome, ProbeTest, Status, StdioTest, VisibleTest
+
+_LEAST_LINES = 4
+"""A trace is not cut below so many lines; after that whole entries are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A program that was run on all visible tests, one outcome each; ``candidate`` tells it from the code so far."""
+
+    program: str
+    outcomes: tuple[Outcome, ...]
+    candidate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """The text of a signal. ``cut_traces``: how many traces were shortened or left out to fit the budget."""
+
+    text: str
+    tokens: int
+    cut_traces: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What one (program, test) run contributes."""
+
+    program: int
+    heading: str
+    lines: tuple[str, ...]
+
+
+def build_signal(
+    evidence: Sequence[Evidence],
+    tests: Sequence[VisibleTest],
+    options: SignalOptions,
+    *,
+    count_tokens: Callable[[str], int],
+    room: int,
+) -> Signal | None:
+    """The signal of these programs, in at most ``options.max_tokens`` and at most ``room`` tokens.
+
+    Over the budget the longest traces are halved, again and again, then entries are left out from the end.
+    ``None`` where there is nothing to show or nothing fits.
+    """
+    entries = [entry for number, item in enumerate(evidence) for entry in _entries(number, item, tests, options)]
+    budget = min(room, options.max_tokens or room)
+    whole = list(entries)
+    while entries:
+        text = _render(evidence, entries)
+        tokens = count_tokens(text)
+        if tokens <= budget:
+            return Signal(text, tokens, _count_cut(whole, entries))
+        entries = _shortened(entries)
+    return None
+
+
+def _entries(number: int, item: Evidence, tests: Sequence[VisibleTest], options: SignalOptions) -> list[_Entry]:
+    pairs = [
+        (test, outcome)
+        for test, outcome in zip(tests, item.outcomes, strict=True)
+        if outcome.status is not Status.INFRASTRUCTURE
+    ]
+    if options.failing_only:
+        pairs = [pair for pair in pairs if not pair[1].passed][:1] or pairs[:1]
+    source = item.program.split("\n")
+    return [
+        _Entry(number, _heading(test, outcome, options), tuple(trace_lines(outcome.trace, source, options)))
+        for test, outcome in pairs
+    ]
+
+
+def _heading(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str:
+    if isinstance(test, StdioTest):
+        shown = f"Input {shorten(test.stdin, options.value_chars)!r}, expected output {test.stdout!r}"
+    elif options.verdicts or not outcome.invocation:
+        shown = f"`{test.source if options.verdicts else _without_expected(test)}`"
+    else:
+        shown = f"`{outcome.invocation}`"
+    return f"{shown}: {_verdict(test, outcome, options)}" if options.verdicts else shown
+
+
+def _without_expected(test: AssertTest | ProbeTest) -> str:
+    return "the test" if isinstance(test, AssertTest) else test.source
+
+
+def _verdict(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str:
+    if isinstance(test, ProbeTest) and outcome.passed:
+        return "ran to its end"
+    if outcome.passed:
+        return "passes"
+    if outcome.failure is Failure.WRONG:
+        return _wrong(test, outcome, options)
+    if outcome.failure is Failure.TIMEOUT:
+        return "FAILS, it does not end"
+    where = f" in line {outcome.error_line}" if outcome.error_line else ""
+    return f"FAILS with {shorten(outcome.error or outcome.failure or 'an error', 2 * options.value_chars)}{where}"
+
+
+def _wrong(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str:
+    if isinstance(test, StdioTest):
+        return f"FAILS, it prints {shorten(outcome.stdout, options.value_chars)!r}"
+    got = f"FAILS, got {shorten(outcome.value, options.value_chars)}" if outcome.value is not None else "FAILS"
+    expected = outcome.expected
+    return f"{got}, expected {shorten(expected, options.value_chars)}" if expected is not None else got
+
+
+def _shortened(entries: list[_Entry]) -> list[_Entry]:
+    """The longest trace halved around its middle; where none is long, the last entry left out."""
+    longest = max(range(len(entries)), key=lambda index: len(entries[index].lines))
+    lines = entries[longest].lines
+    if len(lines) <= _LEAST_LINES:
+        return entries[:-1]
+    kept = len(lines) // 4
+    halved = replace(entries[longest], lines=(*lines[:kept], "...", *lines[len(lines) - kept :]))
+    return [*entries[:longest], halved, *entries[longest + 1 :]]
+
+
+def _count_cut(whole: list[_Entry], entries: list[_Entry]) -> int:
+    changed = sum(before.lines != after.lines for before, after in zip(whole, entries, strict=False))
+    return len(whole) - len(entries) + changed
+
+
+def _render(evidence: Sequence[Evidence], entries: Sequence[_Entry]) -> str:
+    programs = [
+        {
+            "source": item.program,
+            "candidate": item.candidate,
+            "entries": [entry for entry in entries if entry.program == number],
+        }
+        for number, item in enumerate(evidence)
+    ]
+    return render_template("signal.jinja", programs=[program for program in programs if program["entries"]])

@@ -1,0 +1,51 @@
+"""Independent samples of the whole answer in one batch; the first that passes all visible tests is the answer."""
+
+from collections.abc import Generator, Iterator
+
+from linewise.engines.base import Engine, Stop
+from linewise.events import AttemptStarted, CandidatesSampled, Event
+from linewise.execution.base import Limits, Sandbox
+from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer
+from linewise.guidance.options import GuidanceOptions
+from linewise.guidance.prompting import messages
+from linewise.meter import Meter
+from linewise.schema import SolvedBy, Task
+from linewise.strategies.board import Board
+from linewise.strategies.options import BestOfNOptions
+
+
+class BestOfN:
+    """See ``strategies.base.Strategy``. Of ``guidance`` it uses the prompt and the length of an answer."""
+
+    name = "best-of-n"
+
+    def __init__(self, options: BestOfNOptions, guidance: GuidanceOptions, limits: Limits) -> None:
+        self._options, self._guidance, self._limits = options, guidance, limits
+
+    def solve(self, task: Task, engine: Engine, sandbox: Sandbox, *, seed: int, meter: Meter) -> Iterator[Event]:
+        """See ``Strategy``."""
+        board = Board(task, engine, sandbox, self._limits, meter, seed, f"{self.name}@{self._options.n}")
+        return board.run(self._attempts(board))
+
+    def _attempts(self, board: Board) -> Generator[Event, None, str]:
+        yield AttemptStarted(attempt=0, strategy=self.name)
+        samples = self._sample(board)
+        yield CandidatesSampled(line=0, candidates=tuple(samples))
+        for code in dict.fromkeys(code_of(text) for text in samples):
+            yield from board.check(code, SolvedBy.SAMPLE)
+            if board.solved:
+                return "a sample passes all visible tests"
+        return f"none of {self._options.n} samples passes all visible tests"
+
+    def _sample(self, board: Board) -> list[str]:
+        prefix = board.engine.prompt(messages(board.task, self._guidance.prompt), RESPONSE_PREFIX)
+        sampled = board.engine.sample(
+            prefix,
+            n=self._options.n,
+            stop=Stop(self._guidance.max_tokens, until=lambda text: end_of_answer(text) is not None),
+            temperature=self._options.temperature,
+            top_p=self._options.top_p,
+            seed=board.seed,
+            meter=board.meter,
+        )
+        return [item.text for item in sampled]

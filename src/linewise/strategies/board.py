@@ -1,0 +1,107 @@
+"""What all strategies share: they write attempts on a board, which keeps the best one and makes the solution."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+
+from linewise.engines.base import Engine
+from linewise.errors import BudgetSpent
+from linewise.events import AnswerChecked, Event, Finished, LineCommitted, ProgramTraced
+from linewise.execution.base import Limits, Program, Sandbox
+from linewise.meter import Meter
+from linewise.schema import Outcome, Solution, SolvedBy, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A piece of code, what it did on the visible tests and where it came from."""
+
+    code: str
+    outcomes: tuple[Outcome, ...]
+    by: SolvedBy
+
+    @property
+    def score(self) -> int:
+        """How many visible tests pass."""
+        return sum(outcome.passed for outcome in self.outcomes)
+
+
+@dataclass(slots=True)
+class Board:
+    """One task while a strategy works on it."""
+
+    task: Task
+    engine: Engine
+    sandbox: Sandbox
+    limits: Limits
+    meter: Meter
+    seed: int
+    agent: str
+    best: Attempt | None = None
+    _fallback: Attempt | None = None
+
+    @property
+    def solved(self) -> bool:
+        """Whether the best attempt passes all visible tests, or cannot be checked at all."""
+        return self.best is not None and self.task.passed_by(self.best.outcomes) is not False
+
+    def note(self, attempt: Attempt) -> None:
+        """Keep ``attempt`` where it passes more tests than the best one so far; the first of equals stays."""
+        self.best = _better(attempt, self.best)
+
+    def check(self, code: str, by: SolvedBy) -> Iterator[Event]:
+        """Run a complete answer on the visible tests and note it."""
+        program = Program.of(self.task, code)
+        outcomes = tuple(self.sandbox.run(program, self.task.tests, self.limits, meter=self.meter))
+        self.note(Attempt(code, outcomes, by))
+        yield AnswerChecked(code=code, outcomes=outcomes, passed=self.task.passed_by(outcomes), by=by)
+
+    def run(self, attempts: Generator[Event, None, str]) -> Iterator[Event]:
+        """The events of ``attempts``, numbered and timed, then ``Finished``.
+
+        ``attempts`` returns in plain words why it ended; a spent budget ends it early, with the best so far.
+        """
+        for sequence, event in enumerate(self._finished(attempts)):
+            yield replace(event, task=self.task.name, agent=self.agent, sequence=sequence, seconds=self.meter.elapsed)
+
+    def _finished(self, attempts: Generator[Event, None, str]) -> Iterator[Event]:
+        committed = ""
+        try:
+            while True:
+                event = next(attempts)
+                self._watch(event)
+                committed = event.code if isinstance(event, LineCommitted) else committed
+                yield event
+        except StopIteration as end:
+            reason = str(end.value)
+        except BudgetSpent as error:
+            reason = str(error)
+        solution = self._solution(reason)
+        if committed != solution.code:
+            yield LineCommitted(line=solution.code.count("\n"), code=solution.code)
+        yield Finished(solution=solution)
+
+    def _watch(self, event: Event) -> None:
+        """A candidate's program is printed only where a spent budget left no complete answer."""
+        if isinstance(event, ProgramTraced):
+            attempt = Attempt(event.program + "\n", event.outcomes, SolvedBy.CANDIDATE)
+            self._fallback = _better(attempt, self._fallback)
+
+    def _solution(self, reason: str) -> Solution:
+        best = self.best or self._fallback or Attempt("", (), SolvedBy.DIRECT)
+        return Solution(
+            code=best.code,
+            passed=self.task.passed_by(best.outcomes) if best.outcomes else (False if self.task.tests else None),
+            outcomes=best.outcomes,
+            solved_by=best.by,
+            ledger=self.meter.ledger(),
+            agent=self.agent,
+            model=self.engine.name,
+            seed=self.seed,
+            reason=reason,
+        )
+
+
+def _better(attempt: Attempt, best: Attempt | None) -> Attempt | None:
+    if not attempt.code.strip():
+        return best
+    return attempt if best is None or attempt.score > best.score else best
