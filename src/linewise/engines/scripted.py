@@ -124,7 +124,7 @@ class ScriptedEngine:
                 weights[tokens[len(written)]] += reply.weight
         if weights.max() < 2 * _UNLIKELY:
             weights[_END] = 1.0
-        return np.log(weights / weights.sum()).astype(np.float32)
+        return np.asarray(np.log(weights / weights.sum()), dtype=np.float32)
 
     def __enter__(self) -> Self:
         """The engine itself."""

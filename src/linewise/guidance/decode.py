@@ -6,7 +6,7 @@ generator of events and never looks at a cache, a process or a screen.
 """
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from linewise.engines.base import Engine
@@ -17,7 +17,7 @@ from linewise.guidance.candidates import CandidateProgram, distinct_programs, sa
 from linewise.guidance.guided_line import ChosenToken, Contexts, TokenChooser, Writing
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.program import ends_with_return, executable
-from linewise.guidance.prompting import WorkedExample, messages
+from linewise.guidance.prompting import messages
 from linewise.guidance.signal_text import Evidence, Signal, build_signal
 from linewise.meter import Meter
 from linewise.schema import Outcome, SolvedBy, Status, Task
@@ -45,12 +45,10 @@ class Setting:
     limits: Limits
     meter: Meter
     seed: int = 0
-    examples: Sequence[WorkedExample] | None = None
 
     def prompt(self, signal: str = "") -> list[int]:
         """The tokens before the answer, with ``signal`` at the end of the last user message."""
-        chat = messages(self.task, self.options.prompt, examples=self.examples, signal=signal)
-        return self.engine.prompt(chat, RESPONSE_PREFIX)
+        return self.engine.prompt(messages(self.task, self.options, signal=signal), RESPONSE_PREFIX)
 
 
 def decode(setting: Setting) -> Generator[Event, None, Decoded]:

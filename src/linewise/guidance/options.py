@@ -7,6 +7,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from linewise.schema import TraceStyle
 
 
+class WorkedExample(BaseModel):
+    """A solved task of the few-shot prompt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt: str
+    entry_point: str
+    tests: tuple[str, ...]
+    code: str
+    prelude: str = ""
+    setup: str = ""
+
+
 class SignalOptions(BaseModel):
     """What the dynamic signal says. The defaults are the paper's."""
 
@@ -35,6 +48,7 @@ class GuidanceOptions(BaseModel):
     gamma: float = Field(default=1.0, ge=0, le=20, description="guidance strength; 0 reads no guided context")
     floor: float = Field(default=1e-8, gt=0, lt=1, description="floor of both probabilities in the mix")
     prompt: Literal["long-code", "few-shot", "brief"] = "long-code"
+    examples: tuple[WorkedExample, ...] | None = Field(default=None, description="few-shot examples; None: our own")
     start: Literal["def", "block"] = Field(
         default="def", description="guide from `def name(`, or from the block's first token"
     )

@@ -38,7 +38,7 @@ class BestOfN:
         return f"none of {self._options.n} samples passes all visible tests"
 
     def _sample(self, board: Board) -> list[str]:
-        prefix = board.engine.prompt(messages(board.task, self._guidance.prompt), RESPONSE_PREFIX)
+        prefix = board.engine.prompt(messages(board.task, self._guidance), RESPONSE_PREFIX)
         sampled = board.engine.sample(
             prefix,
             n=self._options.n,

@@ -35,7 +35,7 @@ def direct_attempt(board: Board, guidance: GuidanceOptions) -> Iterator[Event]:
     """Write the greedy answer and check it."""
     engine = board.engine
     yield AttemptStarted(attempt=0, strategy="direct")
-    prefix = engine.prompt(messages(board.task, guidance.prompt), RESPONSE_PREFIX)
+    prefix = engine.prompt(messages(board.task, guidance), RESPONSE_PREFIX)
     stop = Stop(guidance.max_tokens, until=lambda text: end_of_answer(text) is not None)
     (answer,) = engine.sample(prefix, n=1, stop=stop, temperature=0, top_p=1, seed=board.seed, meter=board.meter)
     text = ""
