@@ -1,0 +1,1 @@
+"""Benchmarks: public task collections as tasks of ours."""
