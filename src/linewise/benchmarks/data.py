@@ -21,12 +21,14 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     """The records of a ``.jsonl`` or ``.jsonl.gz`` file; raises ``InputError`` naming file and line."""
     if not path.is_file():
         raise InputError(f"{path}: no such file; see docs/results.md for where the data comes from")
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    records = []
-    with opened as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                records.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise InputError(f"{path}: line {number} is no JSON: {error}") from error
-    return records
+    data = path.read_bytes()
+    lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8").splitlines()
+    return [_record(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _record(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}: line {number} is no JSON: {error}") from error
+    return record
