@@ -22,7 +22,7 @@ TIMEOUT_SIGNALS = {-signal.SIGXCPU, -signal.SIGPROF}
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a child ended, as its zygote saw it: exit code (negative: the signal); ``late``: it was killed at the wall limit."""
+    """How a child ended, as its zygote saw it. ``code`` below 0: a signal; ``late``: killed at the wall limit."""
 
     code: int
     late: bool

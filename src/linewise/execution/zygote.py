@@ -47,7 +47,8 @@ class Worker:
         """Start the zygote and wait for its greeting. Raises ``WorkerBroken``."""
         self._files = ExitStack()
         folder = self._files.enter_context(tempfile.TemporaryDirectory(prefix="linewise-", ignore_cleanup_errors=True))
-        self._errors = self._files.enter_context(tempfile.TemporaryFile())
+        self._errors = os.memfd_create("errors")
+        self._files.callback(os.close, self._errors)
         self._process = subprocess.Popen(
             launch.command,
             stdin=subprocess.PIPE,
@@ -128,8 +129,7 @@ class Worker:
 
     def _broken(self, what: str) -> WorkerBroken:
         """What happened, with the last line that the command wrote to its standard error."""
-        self._errors.seek(0)
-        lines = self._errors.read(1 << 14).decode("utf-8", "replace").strip().splitlines()
+        lines = os.pread(self._errors, 1 << 14, 0).decode("utf-8", "replace").strip().splitlines()
         return WorkerBroken(f"the sandbox worker {what}" + (f" ({lines[-1][:300]})" if lines else ""))
 
 

@@ -22,7 +22,7 @@ class Instrumented(NamedTuple):
 
 
 def instrument(source: str, entry_point: str, *, is_class: bool = False, filename: str = "<test>") -> Instrumented:
-    """Rewrite ``source``. ``is_class``: the entry point is a class, so its call is a chain ``Name(...).method(...)``."""
+    """Rewrite ``source``. ``is_class``: the entry point is a class, its call is a chain ``Name(...).method(...)``."""
     tree = ast.parse(source, filename)
     call = _entry_call(tree, entry_point, is_class=is_class)
     invocation = (ast.get_source_segment(source, call) or "") if call else ""

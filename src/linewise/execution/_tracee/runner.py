@@ -35,29 +35,30 @@ class Session:
         """Run to the end and report."""
         try:
             self._run_script() if self._script else self._run_test()
-            self._stop_tracing()
+            self._end_trace(None)
         except SystemExit as error:
-            self._stop_tracing()
+            self._end_trace(error)
             if self._script and error.code in (None, 0):  # how scripts end; what they printed decides
                 self._end("finished")
             self._end("failed", failure="exception", error=f"SystemExit: {ENDED}", error_line=_program_line(error))
         except MemoryError as error:
-            self._stop_tracing()
+            self._end_trace(error)
             self._end("failed", failure="memory", error="MemoryError", error_line=_program_line(error))
         except BaseException as error:
-            self._stop_tracing()
+            self._end_trace(error)
             self._end("failed", **self._failure(error))
         self._end("finished")
 
     def out_of_time(self, limit: str) -> NoReturn:
         """Report a time-out; ``limit`` is ``cpu`` or ``wall``."""
         if self._tracer:
-            self._tracer.out_of_time()
+            self._tracer.stopped("TimeoutError: stopped at the time limit")
         self._end("failed", failure="timeout", limit=limit)
 
     def output_full(self) -> NoReturn:
         """Report that more was printed than may be."""
-        self._stop_tracing()
+        if self._tracer:
+            self._tracer.stopped("OutputError: stopped at the output limit")
         self._end("failed", failure="output")
 
     def _run_script(self) -> None:
@@ -100,9 +101,12 @@ class Session:
         if source:
             exec(compile(source, name, "exec", dont_inherit=True), self._module.__dict__)
 
-    def _stop_tracing(self) -> None:
-        if self._tracer:
-            self._tracer.stop()
+    def _end_trace(self, error: BaseException | None) -> None:
+        """End what no entry-point call has ended: a script's own trace, a class's, a generator's."""
+        if self._tracer and error is not None:
+            self._tracer.raised(error)
+        elif self._tracer:
+            self._tracer.returned(None)
 
     def _failure(self, error: BaseException) -> dict[str, Any]:
         line = _program_line(error)

@@ -9,6 +9,7 @@ import inspect
 import opcode
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 from .render import Renderer, clean, type_name
@@ -16,6 +17,7 @@ from .render import Renderer, clean, type_name
 PROGRAM = "<program>"
 TABLE_CHARS = 2_000_000
 RECURSION_MARGIN = 100
+FOREIGN_CALLS = 50
 SKIPPED = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 LEAVING = {
@@ -49,12 +51,14 @@ class Tracer:
         self._stack: list[Active] = []
         self._table: dict[tuple[str, str, str], int] = {}
         self._chars = 0
+        self._foreign = 0
         self._limits: tuple[int, int] | None = None
 
     def start(self) -> None:
         """Record from the next call on."""
         if self.cut:
             return
+        self._stack.clear()
         limit = sys.getrecursionlimit()
         self._limits = (limit, limit + RECURSION_MARGIN)
         sys.setrecursionlimit(limit + RECURSION_MARGIN)
@@ -66,9 +70,16 @@ class Tracer:
         if self._limits and sys.getrecursionlimit() == self._limits[1]:
             sys.setrecursionlimit(self._limits[0])
         self._limits = None
-        self._stack.clear()
 
-    def out_of_time(self) -> None:
+    def returned(self, value: object) -> None:
+        """The outermost call has returned."""
+        self.stop()
+
+    def raised(self, error: BaseException) -> None:
+        """The outermost call was left by an exception."""
+        self.stop()
+
+    def stopped(self, reason: str) -> None:
         """The run is being ended where it stands."""
         self.stop()
 
@@ -77,17 +88,28 @@ class Tracer:
         return {"cut": self.cut, "variables": list(self._table), "steps": self.steps}
 
     def _enter(self, frame: types.FrameType, event: str, argument: object) -> Any:
-        code = frame.f_code
-        if code.co_filename != PROGRAM or code.co_name in SKIPPED:
+        if not self._is_ours(frame):
+            self._count_foreign()
             return None
-        if not code.co_flags & inspect.CO_OPTIMIZED and code.co_name != "<module>":
-            return None
+        return self._guarded(self._begin, frame)
+
+    def _inside(self, frame: types.FrameType, event: str, argument: Any) -> Any:
+        return self._guarded(self._dispatch, frame, event, argument)
+
+    def _guarded(self, record: Callable[..., None], *arguments: Any) -> Any:
+        """What goes wrong here, for want of memory or stack, ends the recording and is not the program's matter."""
+        try:
+            record(*arguments)
+        except Exception:
+            self._cut()
+        return None if self.cut else self._inside
+
+    def _begin(self, frame: types.FrameType) -> None:
         self._stack.append(Active(frame, self._locals(frame)))
         if not _resumed(frame):
             self.on_call(frame)
-        return None if self.cut else self._inside
 
-    def _inside(self, frame: types.FrameType, event: str, argument: Any) -> Any:
+    def _dispatch(self, frame: types.FrameType, event: str, argument: Any) -> None:
         if event == "line":
             self.on_line(frame)
         elif event == "exception":
@@ -95,9 +117,23 @@ class Tracer:
                 self.on_exception(frame, argument[1])
         elif event == "return":
             self.on_leave(frame, argument, by_exception=argument is None and _opcode(frame) not in LEAVING)
-            if self._stack:
-                self._stack.pop()
-        return None if self.cut else self._inside
+            self._stack.pop()
+
+    def _is_ours(self, frame: types.FrameType) -> bool:
+        code = frame.f_code
+        if code.co_filename != PROGRAM or code.co_name in SKIPPED:
+            return False
+        return bool(code.co_flags & inspect.CO_OPTIMIZED) or code.co_name == "<module>"
+
+    def _count_foreign(self) -> None:
+        """Seeing calls of other code takes time as well, so there is an end to that too."""
+        self._foreign += 1
+        if self._foreign > FOREIGN_CALLS * self._events:
+            self._cut()
+
+    def _cut(self) -> None:
+        self.cut = True
+        self.stop()
 
     def on_call(self, frame: types.FrameType) -> None:
         """A frame starts."""
@@ -124,11 +160,10 @@ class Tracer:
         self, kind: str, line: int, frame: types.FrameType, variables: list[int], value: str | None = None
     ) -> None:
         if len(self.steps) >= self._events or self._chars > TABLE_CHARS:
-            self.cut = True
-            self.stop()
+            self._cut()
         if not self.cut:
             name = clean(frame.f_code.co_name, self._renderer.limit)
-            self.steps.append((kind, line, len(self._stack) - 1, name, variables, value))
+            self.steps.append((kind, line, max(0, len(self._stack) - 1), name, variables, value))
 
     def _all(self, frame: types.FrameType) -> list[int]:
         return list(self._locals(frame).values())
@@ -179,31 +214,35 @@ class DeltaTracer(Tracer):
 
 
 class MinimalTracer(Tracer):
-    """Style ``minimal``: one step, the locals at the last moment inside the outermost call."""
+    """Style ``minimal``: one step, the locals at the last moment inside the outermost call.
+
+    It only takes hold of that call's frame, whose locals can still be read when it has ended; so tracing is off
+    again at once, and a program of many calls runs at its own speed.
+    """
+
+    _frame: types.FrameType | None = None
 
     def _enter(self, frame: types.FrameType, event: str, argument: object) -> Any:
-        if self._stack or frame.f_code.co_filename != PROGRAM or frame.f_code.co_name in SKIPPED:
-            return None
-        frame.f_trace_lines = False
-        self._stack.append(Active(frame, {}))
-        return self._inside
+        if self._is_ours(frame):
+            self._frame = frame
+            self.stop()
 
-    def on_exception(self, frame: types.FrameType, error: BaseException) -> None:
-        self._only_step("exception", frame, self.error_text(error))
+    def returned(self, value: object) -> None:
+        self._only_step("return", self._renderer.text(value))
 
-    def on_leave(self, frame: types.FrameType, value: object, *, by_exception: bool) -> None:
-        if not by_exception:
-            self._only_step("return", frame, self._renderer.text(value))
+    def raised(self, error: BaseException) -> None:
+        self._only_step("exception", self.error_text(error))
 
-    def out_of_time(self) -> None:
-        if self._stack:
-            self._only_step("exception", self._stack[0].frame, "TimeoutError: stopped at the time limit")
+    def stopped(self, reason: str) -> None:
+        self._only_step("exception", reason)
+
+    def _only_step(self, kind: str, value: str) -> None:
         self.stop()
-
-    def _only_step(self, kind: str, frame: types.FrameType, value: str) -> None:
-        self.steps.clear()
-        self._table.clear()
-        self._step(kind, frame.f_lineno, frame, self._all(frame), value)
+        frame, self._frame = self._frame, None
+        if frame:
+            self.steps.clear()
+            self._table.clear()
+            self._step(kind, frame.f_lineno, frame, self._all(frame), value)
 
 
 def make(style: str | None, events: int, renderer: Renderer) -> Tracer | None:

@@ -67,15 +67,21 @@ class Watch:
         self.called = True
         if name:
             self.invocation = self._rendered_call(name, args, kwargs)
-        result: Any = None
-        if self._tracer:
-            self._tracer.start()
+        self._result = self._traced(function, args, kwargs)
+        self.value = self._renderer.text(self._result)
+        return self._result
+
+    def _traced(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._tracer is None:
+            return function(*args, **kwargs)
+        self._tracer.start()
         try:
-            result = self._result = function(*args, **kwargs)
-        finally:
-            if self._tracer and not isinstance(result, SUSPENDED):  # a generator's body is still to run
-                self._tracer.stop()
-        self.value = self._renderer.text(result)
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            self._tracer.raised(error)
+            raise
+        if not isinstance(result, SUSPENDED):  # a generator's body is still to run
+            self._tracer.returned(result)
         return result
 
     def _rendered_call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
