@@ -125,7 +125,11 @@ class _Loop:
         if source in self._runs:
             return self._runs[source]
         program = Program.of(setting.task, source)
-        limits = replace(setting.limits, value_chars=self._options.signal.value_chars)
+        limits = replace(
+            setting.limits,
+            cpu_seconds=min(self._options.cpu_seconds, setting.limits.cpu_seconds),
+            value_chars=self._options.signal.value_chars,
+        )
         trace = self._options.signal.trace
         outcomes = tuple(setting.sandbox.run(program, setting.task.tests, limits, trace=trace, meter=setting.meter))
         if all(outcome.status is not Status.INFRASTRUCTURE for outcome in outcomes):

@@ -30,6 +30,7 @@ class SignalOptions(BaseModel):
     partial: bool = Field(default=False, description="trace the code so far without a candidate (partial execution)")
     verdicts: bool = Field(default=False, description="say whether each test passed, with expected and actual value")
     failing_only: bool = Field(default=False, description="per program, show the first failing test alone")
+    max_programs: int | None = Field(default=None, ge=1, description="show the programs that pass most tests, so many")
     loop_summaries: bool = Field(default=False, description="of repeated loop rounds keep the first and the last")
     value_chars: int = Field(default=200, ge=8, le=10_000, description="longer values are cut in the middle")
     max_tokens: int | None = Field(default=None, ge=16, description="token budget of the signal; None: whatever fits")
@@ -57,4 +58,5 @@ class GuidanceOptions(BaseModel):
     loop_rule: int = Field(
         default=4, ge=0, description="lines whose candidates all agree before the answer is taken; 0: never"
     )
+    cpu_seconds: float = Field(default=1.0, gt=0, le=600, description="processor time of one candidate on one test")
     signal: SignalOptions = SignalOptions()

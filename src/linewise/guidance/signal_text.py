@@ -52,6 +52,7 @@ def build_signal(
     Over the budget the longest traces are halved, again and again, then entries are left out from the end.
     ``None`` where there is nothing to show or nothing fits.
     """
+    evidence = _most_passing(evidence, options.max_programs)
     entries = [entry for number, item in enumerate(evidence) for entry in _entries(number, item, tests, options)]
     budget = min(room, options.max_tokens or room)
     whole = list(entries)
@@ -62,6 +63,14 @@ def build_signal(
             return Signal(text, tokens, _count_cut(whole, entries))
         entries = _shortened(entries)
     return None
+
+
+def _most_passing(evidence: Sequence[Evidence], limit: int | None) -> Sequence[Evidence]:
+    """The ``limit`` programs that pass most tests, in their order."""
+    if limit is None or len(evidence) <= limit:
+        return evidence
+    ranked = sorted(range(len(evidence)), key=lambda index: -sum(run.passed for run in evidence[index].outcomes))
+    return [evidence[index] for index in sorted(ranked[:limit])]
 
 
 def _entries(number: int, item: Evidence, tests: Sequence[VisibleTest], options: SignalOptions) -> list[_Entry]:
