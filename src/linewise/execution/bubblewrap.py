@@ -2,14 +2,11 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
-from types import TracebackType
 
 from linewise.errors import LinewiseError, MissingPartError, SandboxError
-from linewise.execution.archive import tracee_archive
 from linewise.execution.interpreter import ENVIRONMENT, FLAGS, Interpreter, find_interpreter
 from linewise.execution.pool import WorkerPool
 from linewise.execution.zygote import Launch
@@ -42,12 +39,9 @@ class BubblewrapSandbox(WorkerPool):
         """``workers``: default, one per processor; ``python``: the interpreter for programs, default this one."""
         super().__init__(workers or os.cpu_count() or 1)
         self._python = python
-        self._folder = tempfile.TemporaryDirectory(prefix="linewise-")
 
-    def launches(self) -> Iterator[Launch]:
+    def launches(self, archive: Path) -> Iterator[Launch]:
         """The system's bubblewrap, then the packaged one."""
-        archive = Path(self._folder.name) / "tracee.zip"
-        archive.write_bytes(tracee_archive())
         interpreter = find_interpreter(self._python)
         for program in _programs():
             yield Launch(_command(program, interpreter, archive), {}, "/")
@@ -60,12 +54,6 @@ class BubblewrapSandbox(WorkerPool):
             f"bubblewrap does not work here: {'; '.join(reasons)}. Let this user make user namespaces"
             f" (in a container: start it with fewer restrictions); {UNSAFE_WAY}"
         )
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        self._folder.cleanup()
 
 
 def _programs() -> Iterator[str]:

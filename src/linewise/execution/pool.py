@@ -1,15 +1,18 @@
 """Workers and the rules by which they run: spreading, retrying, time-outs. What both local sandboxes share."""
 
+import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from linewise.errors import Cancelled, LinewiseError, SandboxError
+from linewise.execution.archive import tracee_archive
 from linewise.execution.base import Limits, Program
 from linewise.execution.tracer import decode_outcome, encode_request
 from linewise.execution.zygote import POLL_SECONDS, Check, Launch, Worker, WorkerBroken
@@ -44,10 +47,14 @@ class WorkerPool(ABC):
         self._turns = Turns()
         self._threads: ThreadPoolExecutor | None = None
         self._launch: Launch | None = None
+        self._files = ExitStack()
 
     @abstractmethod
-    def launches(self) -> Iterator[Launch]:
-        """Ways to start a worker, best first; the first that works is used. Raises ``SandboxError``."""
+    def launches(self, archive: Path) -> Iterator[Launch]:
+        """Ways to start a worker on the code in ``archive``, best first; the first that works is used.
+
+        Raises ``SandboxError``.
+        """
 
     @abstractmethod
     def no_launch(self, reasons: Sequence[str]) -> LinewiseError:
@@ -70,6 +77,7 @@ class WorkerPool(ABC):
             self._threads = None
         while self._idle:
             self._idle.pop().close()
+        self._files.close()
 
     def run(
         self,
@@ -142,7 +150,10 @@ class WorkerPool(ABC):
     def _start_first(self) -> None:
         """Settle which way of starting works, and keep the worker that shows it."""
         reasons: list[str] = []
-        for launch in self.launches():
+        folder = self._files.enter_context(tempfile.TemporaryDirectory(prefix="linewise-"))
+        archive = Path(folder) / "tracee.zip"
+        archive.write_bytes(tracee_archive())
+        for launch in self.launches(archive):
             try:
                 self._idle.append(Worker(launch))
             except (WorkerBroken, OSError) as error:

@@ -1,13 +1,10 @@
 """``--sandbox process``: the same workers without isolation. Explicitly unsafe."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
 from linewise.errors import SandboxError
-from linewise.execution.archive import tracee_archive
 from linewise.execution.interpreter import ENVIRONMENT, FLAGS, find_interpreter
 from linewise.execution.pool import WorkerPool
 from linewise.execution.zygote import Launch
@@ -25,20 +22,11 @@ class ProcessSandbox(WorkerPool):
         """``workers``: default, one per processor; ``python``: the interpreter for programs, default this one."""
         super().__init__(workers or os.cpu_count() or 1)
         self._python = python
-        self._folder = tempfile.TemporaryDirectory(prefix="linewise-")
 
-    def launches(self) -> Iterator[Launch]:
+    def launches(self, archive: Path) -> Iterator[Launch]:
         """The interpreter, started as it is."""
-        archive = Path(self._folder.name) / "tracee.zip"
-        archive.write_bytes(tracee_archive())
         yield Launch((find_interpreter(self._python).executable, *FLAGS, str(archive)), ENVIRONMENT)
 
     def no_launch(self, reasons: Sequence[str]) -> SandboxError:
         """The interpreter does not run our code."""
         return SandboxError(f"sandbox `process`: {'; '.join(reasons)}; give another Python interpreter")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        self._folder.cleanup()

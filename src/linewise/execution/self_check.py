@@ -13,7 +13,7 @@ from pathlib import Path
 
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Failure, Outcome, Status
+from linewise.schema import AssertTest, Failure, Outcome
 
 LIMITS = Limits(cpu_seconds=2.0, wall_seconds=5.0)
 SETTLE_SECONDS = 1.0
@@ -93,15 +93,10 @@ def _environment(sandbox: Sandbox) -> tuple[bool, str]:
 def _home(sandbox: Sandbox) -> tuple[bool, str]:
     """The interpreter may live in the home folder and be seen there; nothing else of it may."""
     home = Path.home()
-    names = sorted(entry.name for entry in home.iterdir())
-    body = f"import os\nseen = [n for n in os.listdir({str(home)!r}) if n in {names!r}]\nreturn seen == {names!r}"
-    everything = _run(sandbox, body, True)
-    files = [str(entry) for entry in home.iterdir() if entry.is_file()]
-    readable = _run(sandbox, f"import os\nreturn [n for n in {files!r} if os.path.exists(n)]", [])
-    if not names:
-        return True, "the home folder is empty"
-    hidden = everything.status is Status.FAILED and readable.passed
-    return hidden, "hidden" if hidden else "its files are seen"
+    paths = sorted(str(entry) for entry in home.iterdir()) if home.is_dir() else []
+    seen = f"[path for path in {paths!r} if os.path.exists(path) and not sys.base_prefix.startswith(path)]"
+    outcome = _run(sandbox, f"import os, sys\nreturn {seen}", [])
+    return outcome.passed, _said(outcome)
 
 
 def _leftover(sandbox: Sandbox) -> tuple[bool, str]:

@@ -15,10 +15,15 @@ DEFINED = "__linewise_defined__"
 
 
 class Instrumented(NamedTuple):
-    """A rewritten test; ``invocation`` is the call's own text, empty where the test does not call by name."""
+    """A rewritten test.
+
+    ``invocation`` is the call's own text, empty where the test does not call by name; ``stated`` holds the value that
+    the call is compared with, where that is a literal, so that it is known although the call raises.
+    """
 
     tree: ast.Module
     invocation: str
+    stated: list[object]
 
 
 def instrument(source: str, entry_point: str, *, is_class: bool = False, filename: str = "<test>") -> Instrumented:
@@ -26,12 +31,13 @@ def instrument(source: str, entry_point: str, *, is_class: bool = False, filenam
     tree = ast.parse(source, filename)
     call = _entry_call(tree, entry_point, is_class=is_class)
     invocation = (ast.get_source_segment(source, call) or "") if call else ""
+    stated = _stated(tree, call)
     if call:
         call.func = _call(WATCH, call.func)
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
-            node.test = _seen(node.test, call)
-    return Instrumented(ast.fix_missing_locations(tree), invocation)
+            node.test = _seen(node.test)
+    return Instrumented(ast.fix_missing_locations(tree), invocation, stated)
 
 
 def announce(source: str, entry_point: str, filename: str) -> ast.Module:
@@ -76,36 +82,65 @@ def _whole_chain(tree: ast.Module, call: ast.Call) -> ast.Call:
     return call
 
 
-def _seen(test: ast.expr, call: ast.Call | None) -> ast.expr:
+def _seen(test: ast.expr) -> ast.expr:
     match test:
         case ast.BoolOp(op=ast.And(), values=values):
-            test.values = [_seen(value, call) for value in values]
+            test.values = [_seen(value) for value in values]
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             test.operand = _call(TRUTH, operand, ast.Constant(False))
-        case ast.Compare(comparators=[_]):
-            _see_compared(test)
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
+            test.left, test.comparators[0] = _sides(left, right)
         case ast.Call(func=ast.Name("isclose") | ast.Attribute(attr="isclose"), args=[left, right, *_]):
             test.args[0], test.args[1] = _sides(left, right)
         case ast.Call():
             return _call(TRUTH, test, ast.Constant(True))
+    if difference := _difference(test):
+        difference.left, difference.right = _sides(difference.left, difference.right)
     return test
 
 
-def _see_compared(test: ast.Compare) -> None:
+def _difference(test: ast.expr) -> ast.BinOp | None:
+    """``a - b`` in ``abs(a - b) < tolerance`` or the same the other way round."""
     match test:
-        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
-            test.left, test.comparators[0] = _sides(left, right)
-        case ast.Compare(left=distance, ops=[ast.Lt() | ast.LtE()]):
-            _see_distance(distance)
+        case ast.Compare(left=distance, ops=[ast.Lt() | ast.LtE()], comparators=[_]):
+            pass
         case ast.Compare(ops=[ast.Gt() | ast.GtE()], comparators=[distance]):
-            _see_distance(distance)
-
-
-def _see_distance(distance: ast.expr) -> None:
-    """``abs(a - b)``, compared with a tolerance."""
+            pass
+        case _:
+            return None
     match distance:
         case ast.Call(func=ast.Name("abs") | ast.Attribute(attr="fabs"), args=[ast.BinOp(op=ast.Sub()) as difference]):
-            difference.left, difference.right = _sides(difference.left, difference.right)
+            return difference
+    return None
+
+
+def _stated(tree: ast.Module, call: ast.Call | None) -> list[object]:
+    """The literal that the assert around ``call`` compares with, in a list; an empty list where there is none."""
+    asserts = (node.test for node in ast.walk(tree) if isinstance(node, ast.Assert))
+    test = next((test for test in asserts if _holds(test, call)), None)
+    match test:
+        case ast.Call() if test is call:
+            return [True]
+        case ast.UnaryOp(op=ast.Not(), operand=operand) if operand is call:
+            return [False]
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
+            return _literal(right if _holds(left, call) else left)
+        case ast.Call(func=ast.Name("isclose") | ast.Attribute(attr="isclose"), args=[left, right, *_]):
+            return _literal(right if _holds(left, call) else left)
+    if test and (difference := _difference(test)):
+        return _literal(difference.right if _holds(difference.left, call) else difference.left)
+    return []
+
+
+def _holds(node: ast.expr, call: ast.Call | None) -> bool:
+    return any(part is call for part in ast.walk(node))
+
+
+def _literal(node: ast.expr) -> list[object]:
+    try:
+        return [ast.literal_eval(node)]
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        return []
 
 
 def _sides(left: ast.expr, right: ast.expr) -> tuple[ast.expr, ast.expr]:

@@ -25,10 +25,10 @@ class Session:
         limits = request["limits"]
         self._chars = limits["value_chars"]
         self._script = self._test["type"] == "stdio"
-        renderer = Renderer(self._chars)
+        self._renderer = renderer = Renderer(self._chars)
         self._tracer = tracers.make(request["trace"], limits["trace_events"], renderer)
         self._watch = watch.Watch(renderer, self._tracer)
-        self._invocation = ""
+        self._invocation, self._stated = "", list[object]()
         self._module = types.ModuleType("__main__" if self._script else "program")
 
     def run(self) -> NoReturn:
@@ -78,19 +78,22 @@ class Session:
     def _run_test(self) -> None:
         sys.modules["program"] = self._module
         entry_point, space = self._program["entry_point"], self._module.__dict__
-        self._invocation = instrument.instrument(self._test["source"], entry_point).invocation
+        self._see(instrument.instrument(self._test["source"], entry_point))
         self._prepare()
         self._execute(self._program["source"], PROGRAM)
         self._execute(self._program["setup"], "<setup>")
         is_class = isinstance(space.get(entry_point), type)
         test = instrument.instrument(self._test["source"], entry_point, is_class=is_class)
-        self._invocation = test.invocation
+        self._see(test)
         if not test.invocation:
             self._watch.wrap_global(space, entry_point)
         if self._tracer and is_class:
             self._tracer.start()
         space.update(self._watch.names())
         exec(compile(test.tree, "<test>", "exec", dont_inherit=True), space)
+
+    def _see(self, test: instrument.Instrumented) -> None:
+        self._invocation, self._stated = test.invocation, test.stated
 
     def _prepare(self) -> None:
         builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]  # `site`, left out here, defines them
@@ -116,11 +119,14 @@ class Session:
         return {"failure": "exception", "error": text, "error_line": line}
 
     def _end(self, end: str, **details: Any) -> NoReturn:
+        expected = self._watch.expected
+        if expected is None and self._stated:
+            expected = self._renderer.text(self._stated[0])
         report = {
             "end": end,
             "invocation": self._invocation or self._watch.invocation,
             "value": self._watch.value,
-            "expected": self._watch.expected,
+            "expected": expected,
             "trace": self._tracer.content() if self._tracer else None,
         }
         self._send({**report, **details})

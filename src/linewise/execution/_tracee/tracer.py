@@ -163,7 +163,7 @@ class Tracer:
             self._cut()
         if not self.cut:
             name = clean(frame.f_code.co_name, self._renderer.limit)
-            self.steps.append((kind, line, max(0, len(self._stack) - 1), name, variables, value))
+            self.steps.append((kind, max(1, line), max(0, len(self._stack) - 1), name, variables, value))
 
     def _all(self, frame: types.FrameType) -> list[int]:
         return list(self._locals(frame).values())
