@@ -11,6 +11,7 @@ from typing import Any
 from linewise.benchmarks.data import read_records
 from linewise.errors import InputError
 from linewise.guidance.options import WorkedExample
+from linewise.guidance.program import module_of
 from linewise.schema import AssertTest, Task
 
 _FILE = "mbpp/mbpp.jsonl.gz"
@@ -37,7 +38,9 @@ def worked_examples(folder: Path) -> tuple[WorkedExample, ...]:
 
 def entry_point(code: str, tests: list[str]) -> str:
     """The one name that the reference defines and every test calls; of several the last defined."""
-    defined = [node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    module = module_of(code)
+    body = module.body if module else []
+    defined = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     called = set.intersection(*(_called(test) for test in tests))
     found = [name for name in defined if name in called]
     if not found:
@@ -46,7 +49,8 @@ def entry_point(code: str, tests: list[str]) -> str:
 
 
 def _called(test: str) -> set[str]:
-    calls = (node.func for node in ast.walk(ast.parse(test)) if isinstance(node, ast.Call))
+    module = module_of(test)
+    calls = (node.func for node in ast.walk(module) if isinstance(node, ast.Call)) if module else ()
     return {call.id for call in calls if isinstance(call, ast.Name)}
 
 

@@ -8,7 +8,7 @@ _INDENT = "    "
 
 def parses(code: str) -> bool:
     """Whether ``code`` is a complete module."""
-    return _tree(code) is not None
+    return module_of(code) is not None
 
 
 def executable(code: str) -> str | None:
@@ -18,7 +18,7 @@ def executable(code: str) -> str | None:
     last line left out, a ``pass`` in its place. Comments and docstrings are dropped and the layout is normalised,
     so that programs which run alike compare equal.
     """
-    tree = _tree(code)
+    tree = module_of(code)
     lines = code.rstrip().split("\n")
     while tree is None and lines:
         tree = _mended(lines)
@@ -42,13 +42,14 @@ def _mended(lines: list[str]) -> ast.Module | None:
         [],
         [f"{indent}pass"],
     ):
-        tree = _tree("\n".join([*lines[:-1], *ending]))
+        tree = module_of("\n".join([*lines[:-1], *ending]))
         if tree is not None:
             return tree
     return None
 
 
-def _tree(code: str) -> ast.Module | None:
+def module_of(code: str) -> ast.Module | None:
+    """The syntax tree of ``code``, ``None`` where it does not parse; without warnings about the model's style."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an invalid escape in the model's code is no concern of the user's
         try:
