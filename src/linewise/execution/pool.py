@@ -156,7 +156,7 @@ class WorkerPool(ABC):
         for launch in self.launches(archive):
             try:
                 self._idle.append(Worker(launch))
-            except (WorkerBroken, OSError) as error:
+            except WorkerBroken as error:
                 reasons.append(str(error))
             else:
                 self._launch = launch

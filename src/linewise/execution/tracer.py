@@ -16,7 +16,8 @@ from linewise.execution.base import Limits, Program
 from linewise.execution.output import same_output
 from linewise.schema import Failure, Outcome, Status, StdioTest, Step, Trace, TraceStyle, Variable, VisibleTest
 
-Number = Annotated[int, Field(ge=0)]
+Number = Annotated[int, Field(ge=0, lt=1 << 31)]
+INVOCATION_CHARS = 2000
 TIMEOUT_SIGNALS = {-signal.SIGXCPU, -signal.SIGPROF}
 
 
@@ -48,7 +49,7 @@ class _Report(_Part):
     value: str | None
     expected: str | None
     error: str | None = None
-    error_line: int | None = None
+    error_line: Number | None = None
     stdout: str
     trace: _Trace | None
 
@@ -70,7 +71,7 @@ def decode_outcome(end: End, report: bytes, test: VisibleTest, limits: Limits) -
     """The outcome of one run, and whether it is a time-out by wall clock (which may be the machine's fault)."""
     try:
         content = _reports().validate_json(report)
-        trace = _trace(content.trace)
+        trace = _trace(content.trace, limits)
     except (ValidationError, IndexError):
         return _without_report(end, limits)
     wall = content.failure == "timeout" and content.limit == "wall"
@@ -79,7 +80,7 @@ def decode_outcome(end: End, report: bytes, test: VisibleTest, limits: Limits) -
 
 def _outcome(content: _Report, trace: Trace | None, end: End, test: VisibleTest, limits: Limits) -> Outcome:
     passed, failure = content.end == "finished", content.failure and Failure(content.failure)
-    expected = content.expected
+    expected = _bounded(content.expected, limits)
     if isinstance(test, StdioTest):
         expected = test.stdout[: limits.output_bytes]
         if passed and not same_output(content.stdout, test.stdout):
@@ -87,7 +88,7 @@ def _outcome(content: _Report, trace: Trace | None, end: End, test: VisibleTest,
     return Outcome(
         status=Status.PASSED if passed else Status.FAILED,
         failure=None if passed else failure or Failure.EXCEPTION,
-        invocation=content.invocation,
+        invocation=content.invocation[:INVOCATION_CHARS],
         value=_bounded(content.value, limits),
         expected=expected,
         error=_timeout_text(content.limit, limits) if content.limit else _bounded(content.error, limits),
@@ -122,12 +123,13 @@ def _bounded(text: str | None, limits: Limits) -> str | None:
     return None if text is None else text[: limits.value_chars]
 
 
-def _trace(content: _Trace | None) -> Trace | None:
+def _trace(content: _Trace | None, limits: Limits) -> Trace | None:
     if content is None:
         return None
-    table = [Variable(*entry) for entry in content.variables]
+    chars = limits.value_chars
+    table = [Variable(*(text[:chars] for text in entry)) for entry in content.variables]
     steps = (
-        Step(kind, line, depth, function, tuple(table[number] for number in numbers), value)
-        for kind, line, depth, function, numbers, value in content.steps
+        Step(kind, line, depth, function[:chars], tuple(table[number] for number in numbers), _bounded(value, limits))
+        for kind, line, depth, function, numbers, value in content.steps[: limits.trace_events]
     )
     return Trace(tuple(steps), content.cut)

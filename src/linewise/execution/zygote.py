@@ -45,20 +45,12 @@ class Worker:
 
     def __init__(self, launch: Launch) -> None:
         """Start the zygote and wait for its greeting. Raises ``WorkerBroken``."""
-        self._files = ExitStack()
-        folder = self._files.enter_context(tempfile.TemporaryDirectory(prefix="linewise-", ignore_cleanup_errors=True))
-        self._errors = os.memfd_create("errors")
-        self._files.callback(os.close, self._errors)
-        self._process = subprocess.Popen(
-            launch.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=dict(launch.environment),
-            cwd=launch.folder or folder,
-            start_new_session=True,
-            bufsize=0,
-        )
+        with ExitStack() as files:
+            folder = files.enter_context(tempfile.TemporaryDirectory(prefix="linewise-", ignore_cleanup_errors=True))
+            self._errors = os.memfd_create("errors")
+            files.callback(os.close, self._errors)
+            self._process = _start(launch, launch.folder or folder, self._errors)
+            self._files = files.pop_all()
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._requests, self._answers = self._process.stdin, self._process.stdout
@@ -131,6 +123,22 @@ class Worker:
         """What happened, with the last line that the command wrote to its standard error."""
         lines = os.pread(self._errors, 1 << 14, 0).decode("utf-8", "replace").strip().splitlines()
         return WorkerBroken(f"the sandbox worker {what}" + (f" ({lines[-1][:300]})" if lines else ""))
+
+
+def _start(launch: Launch, folder: str, errors: int) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            launch.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=dict(launch.environment),
+            cwd=folder,
+            start_new_session=True,
+            bufsize=0,
+        )
+    except OSError as error:
+        raise WorkerBroken(f"the sandbox worker does not start ({error})") from error
 
 
 def _kill_tree(pid: int) -> None:
