@@ -5,9 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from linewise.errors import InputError
 from linewise.inputs import load_stub, split_stub_argument
+from linewise.inputs.entry_point import reaches
+from linewise.inputs.files import parse
+from linewise.schema import AssertTest, Task
 
 GOLDEN = '''"""Tools for shapes."""
 
@@ -266,3 +271,69 @@ def test_split_stub_argument() -> None:
 def test_statements_that_share_a_line_with_the_stub_of_others_stay_whole(tmp_path: Path) -> None:
     stub = load_stub(stub_file(tmp_path, "def f(): pass\nx = f(); y = 1; z = [\n  2]\nw = x\n"))
     assert stub.task.prelude == "y = 1\nz = [2]"
+
+
+SOURCES = st.sampled_from(
+    [
+        "f(1)",
+        "f(",
+        "print(f(1))",
+        "print(f(1), 2)",
+        "x = f(1)",
+        "x",
+        "f(x)",
+        "from __future__ import annotations",
+        "return",
+        "yield",
+        "\0",
+        "\\",
+        "(((",
+        "import f",
+        "f(1) == 2",
+        "not f(1)",
+        "f(1)  # doctest: +ELLIPSIS",
+        "f(1)  # doctest: +NONSENSE",
+        "f(1)  # doctest: +SKIP",
+        "'",
+    ]
+)
+WANTS = st.sampled_from(
+    [
+        "",
+        "1",
+        "{[1]: 2}",
+        "hello",
+        "hello you",
+        "...",
+        "[1, ...]",
+        "<BLANKLINE>",
+        "nan",
+        "True",
+        "\0",
+        "'",
+        "(",
+        "yield",
+        "None",
+        "Traceback (most recent call last):\nValueError: no",
+        "Traceback (most recent call last):\n",
+        ">>> f(2)",
+    ]
+)
+
+
+def loaded_or_complaint(path: Path) -> Task | str:
+    try:
+        return load_stub(path).task
+    except InputError as error:
+        return str(error)
+
+
+@given(examples=st.lists(st.tuples(SOURCES, WANTS), max_size=5))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+def test_any_docstring_gives_tests_that_parse_or_one_line(examples: list[tuple[str, str]], tmp_path: Path) -> None:
+    docstring = "\n".join(f">>> {source}\n{want}\n" for source, want in examples)
+    result = loaded_or_complaint(stub_file(tmp_path, f"def f(x):\n    {docstring!r}\n"))
+    if isinstance(result, str):
+        assert len(result.splitlines()) == 1
+    else:
+        assert all(reaches(parse(test.source), "f", {}) for test in result.tests if isinstance(test, AssertTest))

@@ -210,6 +210,13 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
     assert stub.path.read_text() == "def f(a): ...\nx = 1\n"
 
 
+def test_merged_begins_with_the_files_future_imports(tmp_path: Path) -> None:
+    stub = loaded(tmp_path, "from __future__ import annotations\nimport re\ndef f(a: Late):\n    ...\n")
+    assert stub.merged("def f(a):\n    return a") == (
+        "from __future__ import annotations\ndef f(a: Late):\n    return a\n"
+    )
+
+
 LINES = st.sampled_from(
     ["return a", "a = 1", "# note", "", "x = '''\n  s\n\t'''", "if a:", "for i in a:", "y = f'{a}'"]
 )

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from linewise.errors import InputError
 from linewise.inputs import load_task_file, task_from_flags
@@ -172,3 +174,45 @@ def test_wrong_flags_are_named_as_they_are_typed(arguments: tuple[str], said: st
     with pytest.raises(InputError) as caught:
         task_from_flags(*arguments)
     assert str(caught.value) == said
+
+
+KEYS = st.sampled_from(["prompt", "entry_point", "tests", "prelude", "setup", "test", "a.b"])
+VALUES = st.sampled_from(
+    [
+        '"f"',
+        '"assert f(1)"',
+        '["assert f(1)"]',
+        "[1]",
+        "[[]]",
+        '"\\u0000"',
+        "1",
+        "{}",
+        "[{}]",
+        '[{stdin="",stdout=""}]',
+        '["check(f)", "assert f(f)"]',
+        '"def f(): return f()"',
+        '"f = f"',
+        '"import f as g"',
+        '"from x import *"',
+        '"def check(g): g(1)"',
+    ]
+)
+
+
+def loaded_or_complaint(path: Path) -> Task | str:
+    try:
+        return load_task_file(path)
+    except InputError as error:
+        return str(error)
+
+
+@given(lines=st.lists(st.tuples(KEYS, VALUES), max_size=5))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+def test_any_file_gives_a_task_or_one_line(lines: list[tuple[str, str]], tmp_path: Path) -> None:
+    path = written(tmp_path, "".join(f"{key} = {value}\n" for key, value in lines))
+    result = loaded_or_complaint(path)
+    if isinstance(result, str):
+        assert result.startswith(f"{path}: ")
+        assert len(result.splitlines()) == 1
+    else:
+        assert result.entry_point.isidentifier()

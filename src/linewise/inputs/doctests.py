@@ -19,7 +19,7 @@ import doctest
 from dataclasses import dataclass, field
 
 from linewise.inputs.entry_point import reaches
-from linewise.inputs.files import input_error, parse, parse_python
+from linewise.inputs.files import PARSE_ERRORS, input_error, parse, parse_python
 from linewise.inputs.names import bound, used
 from linewise.schema import AssertTest
 
@@ -50,14 +50,18 @@ class _Reader:
         if isinstance(piece, str):
             self.prose.append(piece)
             return
-        tree = parse_python(piece.source, f"{self.where}: doctest {piece.source.strip()!r}", "mend the example")
+        tree = self._parsed(piece.source, piece)
         check = None if piece.options.get(doctest.SKIP) else _check(piece, tree)
-        if check is not None and reaches(parse("\n".join([*self.steps, check])), self.entry_point, {}):
-            self.tests.append(AssertTest("\n".join([*self.steps, check])))
+        test = None if check is None else "\n".join([*self.steps, check])
+        if test is not None and reaches(self._parsed(test, piece), self.entry_point, {}):
+            self.tests.append(AssertTest(test))
         elif piece.want or piece.options.get(doctest.SKIP):
             self.left_out.append(piece.source.strip())
             self.prose.append(_as_written(piece))
         self._step(piece, tree)
+
+    def _parsed(self, source: str, piece: doctest.Example) -> ast.Module:
+        return parse_python(source, f"{self.where}: doctest {piece.source.strip()!r}", "mend the example")
 
     def _step(self, piece: doctest.Example, tree: ast.Module) -> None:
         if piece.options.get(doctest.SKIP) or piece.exc_msg is not None:
@@ -129,7 +133,7 @@ def _prints(call: ast.Call, want: str) -> str | None:
 def _returns(call: ast.expr, source: str, want: str) -> str | None:
     try:
         shown = parse(want).body
-    except SyntaxError:
+    except PARSE_ERRORS:
         return None
     if len(shown) != 1 or not isinstance(shown[0], ast.Expr):
         return None
@@ -138,7 +142,7 @@ def _returns(call: ast.expr, source: str, want: str) -> str | None:
     left = source if isinstance(call, SIMPLE) else f"({source})"
     try:
         ast.literal_eval(want)
-    except ValueError:
+    except (ValueError, TypeError):
         # A bare word is far more likely to be printed than to be a ``repr``.
         word = isinstance(shown[0].value, ast.Name) and want not in ("nan", "inf")
         return None if word else f"assert repr({source}) == {want!r}"

@@ -8,6 +8,9 @@ from linewise.errors import InputError
 
 MAX_BYTES = 10_000_000
 
+PARSE_ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What ``parse`` raises; the last three for null characters and for nesting that is too deep."""
+
 
 def input_error(text: str) -> InputError:
     """An ``InputError`` whose text is certain to be one line."""
@@ -44,7 +47,7 @@ def _check_readable(path: Path) -> None:
 
 
 def parse(source: str) -> ast.Module:
-    """The syntax tree of ``source``, checked as far as compiling it does. Raises what ``compile`` raises.
+    """The syntax tree of ``source``, checked as far as compiling it does. Raises ``PARSE_ERRORS``.
 
     Odd escapes and the like are the user's own affair: no warning of the compiler gets through.
     """
@@ -64,6 +67,5 @@ def parse_python(source: str, where: str, mend: str) -> ast.Module:
         line = lines[error.lineno - 1].strip() if error.lineno and error.lineno <= len(lines) else ""
         shown = f" {line!r}" if line else ""
         raise input_error(f"{where}: line {error.lineno}{shown} does not parse ({error.msg}); {mend}") from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        # Null characters and nesting that is too deep for the parser.
+    except PARSE_ERRORS as error:
         raise input_error(f"{where}: does not parse ({error}); {mend}") from error

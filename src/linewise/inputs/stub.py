@@ -11,7 +11,7 @@ import inspect
 import io
 import re
 import tokenize
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from linewise.inputs.doctests import Doctests, read_doctests
@@ -32,11 +32,12 @@ class StubTask:
     name: str
     task: Task
     left_out: tuple[str, ...]
-    text: StubText
+    text: StubText = field(repr=False)
 
     def merged(self, code: str) -> str:
         """What would stand in the file in place of the stub: the stub's signature and docstring with the answer's
-        body, and the answer's own imports and helpers around it. Run this to be certain of what will be written.
+        body, and the answer's own imports and helpers around it, after the file's ``from __future__`` imports. Run
+        this to be certain of what will be written.
 
         Raises ``InputError`` where ``code`` does not fit into the file.
         """

@@ -28,7 +28,9 @@ class StubText:
 
     def merged(self, code: str) -> str:
         """See ``StubTask.merged``."""
-        return _decode(self._replacement(self._answer(code)))
+        future = [node for node in self.tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        head = "".join(f"{ast.unparse(node)}\n" for node in future)
+        return head + _decode(self._replacement(self._answer(code)))
 
     def write(self, path: Path, code: str) -> None:
         """See ``StubTask.write``."""
