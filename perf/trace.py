@@ -15,6 +15,7 @@ import os
 import statistics
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ Task = tuple[Program, list[AssertTest]]
 
 def main() -> None:
     arguments = parse_arguments()
+    warnings.simplefilter("ignore")  # what references spell carelessly is not our matter
     tasks = list(read_tasks(arguments.data / "mbpp" / "mbpp.jsonl.gz"))
     with BubblewrapSandbox() as sandbox:
         measure(sandbox, tasks[:20], arguments.style)  # warm up

@@ -12,8 +12,9 @@ from linewise.execution._tracee.render import Renderer
 
 Pair = namedtuple("Pair", "left right")
 
+SMALL = st.integers(-(10**18), 10**18)  # longer ones are told by their number of digits
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec="utf-8")) | st.binary(),
+    st.none() | st.booleans() | SMALL | st.floats() | st.text(st.characters(codec="utf-8")) | st.binary(),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.tuples(inner)
@@ -34,7 +35,7 @@ def test_bound_holds_and_keeps_the_beginning(value: object, limit: int) -> None:
     text = Renderer(limit).text(value)
     whole = Renderer(100_000).text(value)
     assert len(text) <= max(limit, 24)  # numbers that fit a machine word are never cut
-    assert text == whole or (text.endswith("...") and whole.startswith(text[:-3])) or text.startswith("<int")
+    assert text == whole or (text.endswith("...") and whole.startswith(text[:-3]))
 
 
 class Plain:
