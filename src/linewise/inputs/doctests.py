@@ -10,8 +10,8 @@ The rules, by what an example shows:
 - nothing: no test, but a step that is taken before the tests of the examples that follow.
 
 Every other example is left out: other printed output, ``...`` inside a value, ``+SKIP``, and examples that do not
-reach the entry point. An example whose result is a test is repeated as a step only where it uses a name that an
-earlier step has bound, for it may have changed what that name stands for.
+reach the entry point. An example that shows a result is also a step only where it calls something and uses a name
+that an earlier step has bound, for it may have changed what that name stands for.
 """
 
 import ast
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from linewise.inputs.entry_point import reaches
 from linewise.inputs.files import PARSE_ERRORS, input_error, parse, parse_python
-from linewise.inputs.names import bound, used
+from linewise.inputs.names import bound, calls, used
 from linewise.schema import AssertTest
 
 SIMPLE = (ast.Call, ast.Attribute, ast.Subscript, ast.Name, ast.Constant, ast.List, ast.Dict, ast.Set, ast.Tuple)
@@ -66,7 +66,7 @@ class _Reader:
     def _step(self, piece: doctest.Example, tree: ast.Module) -> None:
         if piece.options.get(doctest.SKIP) or piece.exc_msg is not None:
             return
-        if not piece.want or used(tree) & self.names:
+        if not piece.want or (calls(tree) and used(tree) & self.names):
             self.steps.append(piece.source.rstrip("\n"))
             self.names |= bound(tree)
 
