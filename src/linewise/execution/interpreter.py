@@ -48,8 +48,9 @@ def find_interpreter(python: str | None = None) -> Interpreter:
 def _folders(*needed: str) -> tuple[str, ...]:
     """The outermost of the needed folders. One that holds the home folder is replaced by its library folders."""
     found: list[str] = []
+    home = Path(os.path.expanduser("~"))
     for folder in (Path(name).resolve() for name in needed):
-        parts = [folder] if not Path.home().is_relative_to(folder) else [folder / "lib", folder / "bin"]
+        parts = [folder] if not home.is_relative_to(folder) else [folder / "lib", folder / "bin"]
         found += [str(part) for part in parts]
     unique = sorted(set(found))
     return tuple(one for one in unique if not any(one != other and Path(one).is_relative_to(other) for other in unique))

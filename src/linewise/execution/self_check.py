@@ -3,6 +3,7 @@
 Each check runs a small program and looks at its outcome or at this machine afterwards. It knows no concrete sandbox.
 """
 
+import os
 import secrets
 import socket
 import tempfile
@@ -92,7 +93,7 @@ def _environment(sandbox: Sandbox) -> tuple[bool, str]:
 
 def _home(sandbox: Sandbox) -> tuple[bool, str]:
     """The interpreter may live in the home folder and be seen there; nothing else of it may."""
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))
     paths = sorted(str(entry) for entry in home.iterdir()) if home.is_dir() else []
     seen = f"[path for path in {paths!r} if os.path.exists(path) and not sys.base_prefix.startswith(path)]"
     outcome = _run(sandbox, f"import os, sys\nreturn {seen}", [])

@@ -72,7 +72,9 @@ class Renderer:
     def text(self, value: object) -> str:
         """The bounded ``repr`` of ``value``."""
         kind = type(value)
-        if kind is bool or value is None or kind is float or (kind is int and -SMALL < value < SMALL):  # type: ignore[operator]
+        if kind is bool or value is None or kind is float:
+            return repr(value)
+        if isinstance(value, int) and kind is int and -SMALL < value < SMALL:
             return repr(value)
         parts: list[str] = []
         left = self.limit
@@ -154,7 +156,7 @@ class Renderer:
 
     def _exception(self, value: BaseException) -> Pieces:
         yield type_name(value)
-        arguments = BaseException.args.__get__(value)  # type: ignore[attr-defined]
+        arguments = BaseException.__dict__["args"].__get__(value)
         yield from self._sequence("(", tuple.__iter__(arguments), ")")
 
     def _attributes(self, value: object) -> Pieces:

@@ -96,7 +96,7 @@ class Session:
         self._invocation, self._stated = test.invocation, test.stated
 
     def _prepare(self) -> None:
-        builtins.exit = builtins.quit = sys.exit  # type: ignore[assignment]  # `site`, left out here, defines them
+        vars(builtins).update(exit=sys.exit, quit=sys.exit)  # `site`, which is left out here, defines them
         sys.argv = ["program.py"]
         self._execute(self._program["prelude"], "<prelude>")
 
