@@ -1,6 +1,7 @@
 """Model files from hand-made packages: the real pip, a local folder in place of the index, and no network."""
 
 import hashlib
+import shutil
 import threading
 import venv
 import zipfile
@@ -13,6 +14,7 @@ from filelock import FileLock
 from linewise.engines import catalogue
 from linewise.engines.catalogue import Model
 from linewise.engines.model_files import models_dir, pull, pull_model, resolve
+from linewise.engines.model_parts import largest_file
 from linewise.errors import InputError, MissingPartError
 
 FIRST, SECOND = b"abc" * 400_000, bytes(range(256)) * 5_000
@@ -139,6 +141,25 @@ def test_wrong_bytes_are_removed(wrong: Model, said: str, shop: Shop, tmp_path: 
     assert Heard().fails(wrong, tmp_path / "home") == expected
     assert [file.name for file in (tmp_path / "home").rglob("*") if file.is_file()] == ["lock"]
     assert Heard().pull(model(), tmp_path / "home").read_bytes() == CONTENT
+
+
+def test_measuring_what_has_come_survives_files_that_vanish(tmp_path: Path) -> None:
+    """pip makes and removes folders all the time while its progress is measured."""
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            (tmp_path / "a" / "b").mkdir(parents=True)
+            (tmp_path / "a" / "b" / "file").write_bytes(b"1234")
+            shutil.rmtree(tmp_path / "a")
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        assert {largest_file(tmp_path) for _ in range(20_000)} >= {0, 4}
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_a_damaged_part_is_named(shop: Shop, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -147,17 +148,16 @@ def _run(command: list[str], log: IO[str], folder: Path, progress: Callable[[int
                 try:
                     return process.wait(POLL_SECONDS)
                 except subprocess.TimeoutExpired:
-                    progress(_largest(folder))
+                    progress(largest_file(folder))
         finally:
             process.kill()
 
 
-def _largest(folder: Path) -> int:
-    sizes = []
-    for path in folder.rglob("*"):
-        try:
-            sizes.append(path.stat().st_size)
-        except FileNotFoundError:
-            # pip has moved it meanwhile.
-            continue
-    return max(sizes, default=0)
+def largest_file(folder: Path) -> int:
+    """The size of the largest file; pip may move or remove files and folders meanwhile."""
+    sizes = [0]
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                sizes.append(os.stat(os.path.join(place, name)).st_size)
+    return max(sizes)
