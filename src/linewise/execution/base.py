@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+
 from linewise.meter import Meter
 from linewise.schema import Outcome, Task, TaskKind, TraceStyle, VisibleTest
 
@@ -29,7 +32,7 @@ class Program:
         return cls(source, task.entry_point, task.kind, task.prelude, task.setup)
 
 
-@dataclass(frozen=True, slots=True)
+@pydantic_dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Limits:
     """What one (program, test) run may use; beyond it the run fails, and nothing outside is harmed.
 
@@ -37,15 +40,15 @@ class Limits:
     ``value_chars`` bounds every ``repr``, ``output_bytes`` the captured standard output.
     """
 
-    cpu_seconds: float = 5.0
-    wall_seconds: float = 10.0
-    memory_bytes: int = 1 << 30
-    file_bytes: int = 16 << 20
-    processes: int = 32
-    open_files: int = 64
-    output_bytes: int = 64 << 10
-    trace_events: int = 1000
-    value_chars: int = 200
+    cpu_seconds: float = Field(default=5.0, gt=0, le=3600)
+    wall_seconds: float = Field(default=10.0, gt=0, le=3600)
+    memory_bytes: int = Field(default=1 << 30, ge=64 << 20)
+    file_bytes: int = Field(default=16 << 20, ge=0)
+    processes: int = Field(default=32, ge=1)
+    open_files: int = Field(default=64, ge=16)
+    output_bytes: int = Field(default=64 << 10, ge=0, le=8 << 20)
+    trace_events: int = Field(default=1000, ge=1, le=100_000)
+    value_chars: int = Field(default=200, ge=8, le=10_000)
 
 
 class Sandbox(Protocol):

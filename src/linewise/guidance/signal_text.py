@@ -118,9 +118,15 @@ def _verdict(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str
 def _wrong(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str:
     if isinstance(test, StdioTest):
         return f"FAILS, it prints {shorten(outcome.stdout, options.value_chars)!r}"
-    got = f"FAILS, got {shorten(outcome.value, options.value_chars)}" if outcome.value is not None else "FAILS"
+    if outcome.value is None:
+        return "FAILS"
+    value = shorten(outcome.value, options.value_chars)
+    if not test.source.strip().startswith(f"assert {outcome.invocation} =="):
+        return f"FAILS, {outcome.invocation or 'the call'} gave {value}"  # it compares something made of the value
     expected = outcome.expected
-    return f"{got}, expected {shorten(expected, options.value_chars)}" if expected is not None else got
+    return (
+        f"FAILS, got {value}, expected {shorten(expected, options.value_chars)}" if expected else f"FAILS, got {value}"
+    )
 
 
 def _shortened(entries: list[_Entry]) -> list[_Entry]:

@@ -8,6 +8,8 @@ from linewise.strategies.direct import Direct
 from linewise.strategies.eg_cfg import EgCfg
 from linewise.strategies.options import BestOfNOptions, EgCfgOptions
 
+__all__ = ["NAMES", "BestOfNOptions", "EgCfgOptions", "Strategy", "build"]
+
 NAMES = ("direct", "best-of-n", "eg-cfg")
 
 

@@ -1,6 +1,6 @@
 """The engine on llama.cpp, through the low-level interface of ``llama-cpp-python``."""
 
 from linewise.engines.llamacpp.engine import LlamaCppEngine
-from linewise.engines.llamacpp.options import LlamaCppOptions
+from linewise.engines.options import LlamaCppOptions
 
 __all__ = ["LlamaCppEngine", "LlamaCppOptions"]

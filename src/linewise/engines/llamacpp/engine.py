@@ -11,7 +11,7 @@ from typing import Self
 from linewise.engines.base import Capabilities, DistPair, LogProbs, Message, Pair, Sampled, Stop
 from linewise.engines.chat import ChatTemplate, plain_prompt
 from linewise.engines.llamacpp.native import BatchToken, Native, NoRoom
-from linewise.engines.llamacpp.options import LlamaCppOptions
+from linewise.engines.options import LlamaCppOptions
 from linewise.engines.prefix_cache import CacheFull, PrefixCache, Slot
 from linewise.engines.sampling import Draw
 from linewise.engines.text import decode_pieces

@@ -12,7 +12,7 @@ import llama_cpp
 import numpy as np
 
 from linewise.engines.base import LogProbs
-from linewise.engines.llamacpp.options import LlamaCppOptions
+from linewise.engines.options import LlamaCppOptions
 from linewise.engines.sampling import log_softmax
 from linewise.errors import EngineError
 

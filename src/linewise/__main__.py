@@ -1,0 +1,6 @@
+"""``python -m linewise``."""
+
+from linewise.cli.app import main
+
+if __name__ == "__main__":
+    main()

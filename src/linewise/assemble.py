@@ -1,0 +1,49 @@
+"""The only place that builds engines and sandboxes: from a model URI, from a sandbox's name."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from linewise.engines.base import Engine
+from linewise.engines.model_files import resolve
+from linewise.engines.options import LlamaCppOptions
+from linewise.errors import MissingPartError
+from linewise.execution.base import Sandbox
+
+_SCRIPTED = "scripted/"
+
+
+def open_engine(uri: str, options: LlamaCppOptions) -> Engine:
+    """The engine of ``uri``: ``scripted/<file>``, ``gguf/<file>``, ``gguf/<hub repo>:<quant>`` or a short name.
+
+    Raises ``MissingPartError`` with the command that mends it, or ``InputError``. To be used in a ``with`` block.
+    """
+    if uri.startswith(_SCRIPTED):
+        from linewise.engines.scripted import ScriptedEngine  # noqa: PLC0415 - concrete engines load when used
+
+        return ScriptedEngine.load(Path(uri.removeprefix(_SCRIPTED)))
+    path = resolve(uri)
+    if importlib.util.find_spec("llama_cpp") is None:
+        raise MissingPartError(f"llama-cpp-python is not installed; run: {install_command()}")
+    from linewise.engines.llamacpp import LlamaCppEngine  # noqa: PLC0415 - needs the extra `llamacpp`
+
+    return LlamaCppEngine(path, name=uri, options=options)
+
+
+def open_sandbox(name: Literal["bubblewrap", "process"]) -> Sandbox:
+    """The sandbox called ``name``, with one worker per processor. To be used in a ``with`` block."""
+    if name == "process":
+        from linewise.execution.process import ProcessSandbox  # noqa: PLC0415 - unsafe, so never by accident
+
+        return ProcessSandbox()
+    from linewise.execution.bubblewrap import BubblewrapSandbox  # noqa: PLC0415
+
+    return BubblewrapSandbox()
+
+
+def install_command() -> str:
+    """The command that installs the engine, with a compiler first where there is none."""
+    command = "pip install 'linewise[llamacpp]'"
+    compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+    return command if compiler else f"sudo apt-get install -y build-essential && {command}"

@@ -1,0 +1,55 @@
+"""Run something long while the main thread only waits, so that Ctrl-C works at any moment."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from linewise.cli.exit_codes import INTERRUPTED
+from linewise.meter import Meter
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 0.8
+_POLL_SECONDS = 0.1
+
+
+class _Job(Generic[T]):
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._results: list[T] = []
+        self._errors: list[BaseException] = []
+        self.thread = threading.Thread(target=self._run, daemon=True, name="solve")
+
+    def _run(self) -> None:
+        try:
+            self._results.append(self._work())
+        except BaseException as error:
+            self._errors.append(error)
+
+    def result(self) -> T:
+        if self._errors:
+            raise self._errors[0]
+        return self._results[0]
+
+
+def run_interruptibly(work: Callable[[], T], meter: Meter) -> T:
+    """The result of ``work``, which runs in a thread; Ctrl-C cancels the meter and raises ``KeyboardInterrupt``.
+
+    Work that does not stop soon, such as loading a model, is left: the process ends at once, and the sandbox's
+    processes end with it.
+    """
+    job = _Job(work)
+    job.thread.start()
+    try:
+        while job.thread.is_alive():
+            job.thread.join(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        meter.cancel()
+        job.thread.join(_PATIENCE_SECONDS)
+        if job.thread.is_alive():
+            print("linewise: interrupted", file=sys.stderr, flush=True)
+            os._exit(INTERRUPTED)
+        raise
+    return job.result()

@@ -1,0 +1,132 @@
+"""``linewise solve``: a task in, code out."""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import TypeAdapter
+from rich.console import Console
+
+from linewise.api import meter_of, solve_with
+from linewise.assemble import open_sandbox
+from linewise.cli import flags
+from linewise.cli.background import run_interruptibly
+from linewise.cli.exit_codes import SOLVED, UNSOLVED
+from linewise.config import Settings, load_settings
+from linewise.errors import InputError
+from linewise.events import Event
+from linewise.execution.base import Program
+from linewise.execution.judge import judge
+from linewise.inputs import StubTask, load_stub, load_task_file, split_stub_argument, task_from_flags
+from linewise.runs.event_file import EventFile
+from linewise.schema import Solution, Task
+from linewise.viewer.live import LiveView
+from linewise.viewer.summary import summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The task, and the stub that it came from, if any."""
+
+    task: Task
+    stub: StubTask | None = None
+
+
+def solve_command(
+    *,
+    source: flags.Source = None,
+    prompt: flags.Prompt = None,
+    test: flags.Tests = None,
+    entry_point: flags.EntryPoint = None,
+    prelude: flags.Prelude = "",
+    setup: flags.Setup = "",
+    write: flags.Write = False,
+    model: flags.Model = None,
+    preset: flags.Preset = None,
+    strategy: flags.Strategy = None,
+    option: flags.Overrides = None,
+    seed: flags.Seed = None,
+    config: flags.Config = None,
+    sandbox: flags.Sandbox = None,
+    threads: flags.Threads = None,
+    ctx: flags.Ctx = None,
+    gpu_layers: flags.GpuLayers = None,
+    max_seconds: flags.MaxSeconds = None,
+    max_tokens_computed: flags.MaxTokensComputed = None,
+    as_json: flags.AsJson = False,
+    events: flags.Events = None,
+    quiet: flags.Quiet = False,
+) -> None:
+    """Write the code that a task asks for and print it.
+
+    The answer alone goes to standard output. Exit code 0: all visible tests pass; 3: they do not, the best attempt is
+    printed; 2: bad usage or input.
+    """
+    values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed, "sandbox": sandbox}
+    engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
+    budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
+    settings = load_settings({**values, **engine, **budget}, option or (), file=config)
+    if source is not None and (prompt or test or entry_point or prelude or setup):
+        raise InputError(f"{source}: given beside --prompt, --test, --entry-point, --prelude or --setup; leave one out")
+    if source is None:
+        given = _Given(task_from_flags(prompt or "", test or [], entry_point, prelude=prelude, setup=setup))
+    else:
+        given = _from_file(source)
+    if write and given.stub is None:
+        raise InputError("--write: puts an answer into a stub's file; give FILE.py or FILE.py::name")
+    solution = _run(given.task, settings, events, quiet=quiet)
+    print(_json(solution, settings) if as_json else solution.code, end="\n" if as_json else "", flush=True)
+    if write and given.stub is not None and solution.passed is not False:
+        _write(given.stub, solution, settings)
+    raise typer.Exit(UNSOLVED if solution.passed is False else SOLVED)
+
+
+def _from_file(source: str) -> _Given:
+    path, name = split_stub_argument(source)
+    if name is None and path.suffix != ".py":
+        return _Given(load_task_file(path))
+    stub = load_stub(path, name)
+    for example in stub.left_out:
+        print(f"linewise: this doctest became no test: {example}", file=sys.stderr)
+    return _Given(stub.task, stub)
+
+
+def _write(stub: StubTask, solution: Solution, settings: Settings) -> None:
+    """Write the answer once the file as it would be passes the tests too: decorators and defaults are in it."""
+    program = Program(stub.merged(solution.code), stub.name)
+    with open_sandbox(settings.sandbox) as sandbox:
+        verdict = judge(sandbox, program, stub.task.tests, settings.limits, meter=meter_of(settings))
+    if verdict.passed is False:
+        raise InputError(f"{stub.path}: not written: the answer passes the tests alone, but not inside this file")
+    stub.write(solution.code)
+    print(f"linewise: written to {stub.path}", file=sys.stderr)
+
+
+def _run(task: Task, settings: Settings, events: Path | None, *, quiet: bool) -> Solution:
+    console = Console(stderr=True)
+    meter = meter_of(settings)
+    listeners: list[Callable[[Event], None]] = []
+    with ExitStack() as stack:
+        if events is not None:
+            listeners.append(stack.enter_context(EventFile(events)).write)
+        if console.is_terminal and not quiet:
+            listeners.append(stack.enter_context(LiveView(console, task)).on_event)
+
+        def on_event(event: Event) -> None:
+            for listener in listeners:
+                listener(event)
+
+        solution = run_interruptibly(lambda: solve_with(task, settings, meter=meter, on_event=on_event), meter)
+    if not quiet and not console.is_terminal:
+        print(summary(solution, task), file=sys.stderr)
+    return solution
+
+
+def _json(solution: Solution, settings: Settings) -> str:
+    content: dict[str, Any] = TypeAdapter(Solution).dump_python(solution, mode="json")
+    return json.dumps({**content, "strategy": settings.strategy, "preset": settings.preset}, indent=2)
