@@ -53,13 +53,15 @@ class ChatTemplate:
             text = self._template.render(
                 messages=marked, add_generation_prompt=True, bos_token=self._bos, eos_token=self._eos
             )
-        except TemplateError as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise EngineError(f"the model's chat template refuses these messages: {error}") from error
         segments = _put_in(text, marks, [message.content for message in messages])
         return [*segments, Segment(response_prefix, special=False)]
 
 
 def _put_in(text: str, marks: Sequence[str], contents: Sequence[str]) -> list[Segment]:
+    if any(text.count(mark) > 1 for mark in marks):
+        raise EngineError("the model's chat template repeats a message")
     segments: list[Segment] = []
     for mark, content in zip(marks, contents, strict=True):
         before, found, text = text.partition(mark)
