@@ -1,0 +1,28 @@
+"""What all tests share: the real test model, and engines and sandboxes that are expensive to start."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from linewise.engines.llamacpp.engine import LlamaCppEngine
+from linewise.engines.model_files import resolve
+from linewise.engines.options import LlamaCppOptions
+from linewise.errors import MissingPartError
+
+
+@pytest.fixture(scope="session")
+def smollm2_path() -> Path:
+    """The file of the test model; where it is missing the test fails and says what to run."""
+    try:
+        return resolve("smollm2-135m")
+    except MissingPartError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def smollm2(smollm2_path: Path) -> Iterator[LlamaCppEngine]:
+    """The test model on one thread: on a busy machine two threads wait for each other at every step."""
+    options = LlamaCppOptions(ctx=4096, threads=1)
+    with LlamaCppEngine(smollm2_path, name="smollm2-135m", options=options) as engine:
+        yield engine
