@@ -39,7 +39,7 @@ install_packages() {
     if ! "$environment/bin/python" -c 'import llama_cpp' 2>/dev/null; then
         command -v cc >/dev/null && command -v c++ >/dev/null ||
             fail "no C and C++ compiler, which the engine is built with; on Debian: sudo apt-get install -y build-essential"
-        echo "The first time, the engine (llama.cpp) is built from source, which takes minutes (about ten on two cores)."
+        echo "The first time, the engine (llama.cpp) is built from source, which takes several minutes."
     fi
     printf 'Installing linewise[%s] in %s ' "$extras" "$environment"
     while sleep 5 >/dev/null 2>&1; do printf .; done &
