@@ -1,6 +1,7 @@
 """From text that a model wrote so far to a program that can be run."""
 
 import ast
+import re
 import warnings
 
 _INDENT = "    "
@@ -15,8 +16,8 @@ def executable(code: str) -> str | None:
     """The runnable form of ``code``, which may stop anywhere; ``None`` where nothing of it can be run.
 
     Lines at the end are mended in this order, until the whole parses: a ``pass`` inside or after the last line, the
-    last line left out, a ``pass`` in its place. Comments and docstrings are dropped and the layout is normalised,
-    so that programs which run alike compare equal.
+    last line left out, a ``pass`` in its place. An open ``try`` is closed with a ``finally`` that does nothing.
+    Comments and docstrings are dropped and the layout is normalised, so that programs which run alike compare equal.
     """
     tree = module_of(code)
     lines = code.rstrip().split("\n")
@@ -25,27 +26,40 @@ def executable(code: str) -> str | None:
         lines = lines[:-1]
     if tree is None or not tree.body:
         return None
-    return ast.unparse(ast.fix_missing_locations(_Undocumented().visit(tree)))
+    try:
+        return ast.unparse(ast.fix_missing_locations(_Undocumented().visit(tree)))
+    except RecursionError:  # a chain of some hundred calls or sums parses, but cannot be written out again
+        return None
 
 
 def ends_with_return(program: str) -> bool:
     """Whether the last line of ``program`` returns."""
-    return program.rstrip().rpartition("\n")[2].lstrip().startswith("return")
+    return re.match(r"\s*return\b", program.rstrip().rpartition("\n")[2]) is not None
 
 
 def _mended(lines: list[str]) -> ast.Module | None:
     last = lines[-1]
     indent = last[: len(last) - len(last.lstrip())]
-    for ending in (
-        [last, f"{indent}{_INDENT}pass"],
-        [last, f"{indent}pass"],
-        [],
-        [f"{indent}pass"],
-    ):
-        tree = module_of("\n".join([*lines[:-1], *ending]))
-        if tree is not None:
-            return tree
+    endings = ([last], [last, f"{indent}{_INDENT}pass"], [last, f"{indent}pass"], [], [f"{indent}pass"])
+    closers = [f"{start}finally: pass" for start in _open_tries(lines)]
+    for closing in (closers, []) if closers else ([],):
+        for ending in endings:
+            tree = module_of("\n".join([*lines[:-1], *ending, *closing]))
+            if tree is not None:
+                return tree
     return None
+
+
+def _open_tries(lines: list[str]) -> list[str]:
+    """The indents of the ``try:`` lines that have no ``except`` or ``finally`` yet, innermost first."""
+    found: list[str] = []
+    for line in lines:
+        indent = line[: len(line) - len(line.lstrip())]
+        if re.match(r"\s*try\s*:", line):
+            found.append(indent)
+        elif re.match(r"\s*(except|finally)\b", line) and indent in found:
+            found.remove(indent)
+    return found[::-1]
 
 
 def module_of(code: str) -> ast.Module | None:
