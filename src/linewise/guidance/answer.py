@@ -1,5 +1,6 @@
 """Where an answer ends, and what of it is the code."""
 
+import keyword
 import re
 
 from linewise.guidance.program import parses
@@ -31,15 +32,21 @@ def code_of(text: str) -> str:
     lines = body.split("\n")
     while lines and (not lines[-1].strip() or lines[-1].startswith("#")):
         lines.pop()  # comments behind the last definition introduce what is no longer there
-    return "\n".join(lines) + "\n" if lines else ""
+    return "\n".join(lines).rstrip() + "\n" if lines else ""
 
 
 def _foreign_statement(text: str) -> int | None:
     offset = 0
     for line in text.split("\n")[:-1]:
-        starts_something = line[:1].strip() and not (_KEPT_KEYWORD.match(line) or _ASSIGNMENT.match(line))
         before = text[:offset]
-        if starts_something and _DEFINITION.search(before) and parses(before):
+        if line[:1].strip() and not _kept(line) and _DEFINITION.search(before) and parses(before):
             return offset
         offset += len(line) + 1
     return None
+
+
+def _kept(line: str) -> bool:
+    """Whether a column-0 line belongs to the answer; ``if x: y = 1`` assigns too, but is no assignment."""
+    if _KEPT_KEYWORD.match(line):
+        return True
+    return _ASSIGNMENT.match(line) is not None and not keyword.iskeyword(line.split(maxsplit=1)[0])
