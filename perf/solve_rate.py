@@ -119,6 +119,7 @@ def _run_arm(
                     counts["guided_tokens"] += event.guided
                     counts["changed_tokens"] += event.changed
 
+            engine.forget()  # the cost of a run must not depend on the run before it
             solution = solve_with(task, settings[seed], engine=engine, sandbox=sandbox, on_event=on_event)
             row = {**_row(arm, seed, task, solution), **counts}
             rows.append(row)

@@ -150,6 +150,10 @@ class Engine(Protocol):
         """The next-token distributions of every pair, computed together."""
         ...
 
+    def forget(self) -> None:
+        """Drop all kept prefixes: what follows costs and gives what it would in an engine just opened."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

@@ -126,6 +126,9 @@ class ScriptedEngine:
             weights[_END] = 1.0
         return np.asarray(np.log(weights / weights.sum()), dtype=np.float32)
 
+    def forget(self) -> None:
+        """Nothing is kept."""
+
     def __enter__(self) -> Self:
         """The engine itself."""
         return self

@@ -1,7 +1,6 @@
 """The engine on llama.cpp: prefixes become cached sequences, and calls become batches."""
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +20,6 @@ from linewise.meter import Meter
 _SEQUENCES = 128
 _IDLE_SLOTS = 32
 """Bounds the kept distributions to 32 x vocabulary x 4 bytes: 19 MB for a vocabulary of 152k."""
-_CHUNK_SECONDS = 0.4
-"""A prefill goes in chunks of about this long, so that a cancelled call ends soon."""
 
 
 class LlamaCppEngine:
@@ -35,7 +32,6 @@ class LlamaCppEngine:
         self._name = name or f"gguf/{path}"
         self._cache = self._new_cache()
         self._lock = threading.RLock()
-        self._chunk = 64
         vocabulary = self._native.vocabulary
         source = self._native.chat_template()
         bos, eos = (
@@ -150,6 +146,12 @@ class LlamaCppEngine:
                 for slot in forks:
                     self._cache.release(slot)
 
+    def forget(self) -> None:
+        """See ``Engine``."""
+        with self._lock:
+            self._native.clear()
+            self._cache = self._new_cache()
+
     @contextmanager
     def _call(self, meter: Meter) -> Iterator[None]:
         meter.check()
@@ -176,7 +178,7 @@ class LlamaCppEngine:
 
     def _chunked(self, work: list[tuple[Slot, list[int]]], meter: Meter) -> list[tuple[Slot, list[int]]]:
         """Compute the next chunk of every slot's rest, short rests first; returns what is left."""
-        room = self._chunk
+        room = self._options.chunk
         now: list[tuple[Slot, list[int]]] = []
         left: list[tuple[Slot, list[int]]] = []
         for slot, rest in sorted(work, key=lambda entry: len(entry[1])):
@@ -194,9 +196,7 @@ class LlamaCppEngine:
             for slot, tokens in work
             for offset, token in enumerate(tokens)
         ]
-        started = time.monotonic()
         found = iter(self._decode_batch(batch).values())
-        self._adapt_chunk(len(batch), time.monotonic() - started)
         meter.count(computed=len(batch), passes=1)
         for slot, tokens in work:
             self._cache.append(slot, tokens)
@@ -209,14 +209,8 @@ class LlamaCppEngine:
         except (CacheFull, NoRoom) as error:
             raise self._overflow(f"{self._cache.used} tokens are in use and {len(batch)} more are needed") from error
         except EngineError:
-            self._native.clear()
-            self._cache = self._new_cache()
+            self.forget()
             raise
-
-    def _adapt_chunk(self, tokens: int, seconds: float) -> None:
-        if tokens >= 32:  # short batches say little about prefill
-            fitting = int(tokens * _CHUNK_SECONDS / max(seconds, 1e-3))
-            self._chunk = max(32, min(fitting, 2 * self._chunk, self._native.max_batch))
 
     def _check_length(self, prefix: Sequence[int]) -> None:
         if not prefix:
