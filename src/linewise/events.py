@@ -126,6 +126,15 @@ Event = (
 )
 
 
+def text_after(text: str, event: Event) -> str:
+    """The text of the answer after ``event``, where it was ``text`` before: how all readers rebuild the code."""
+    if isinstance(event, AttemptStarted):
+        return ""
+    if isinstance(event, TokenChosen):
+        return text + event.text
+    return event.code if isinstance(event, LineCommitted) else text
+
+
 @cache
 def _adapter() -> TypeAdapter[Event]:
     return TypeAdapter(Annotated[Event, Discriminator("type")])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from linewise.engines.base import Engine
 from linewise.errors import BudgetSpent
-from linewise.events import AnswerChecked, Event, Finished, LineCommitted, ProgramTraced
+from linewise.events import AnswerChecked, Event, Finished, LineCommitted, ProgramTraced, text_after
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.meter import Meter
 from linewise.schema import Outcome, Solution, SolvedBy, Task
@@ -64,19 +64,19 @@ class Board:
             yield replace(event, task=self.task.name, agent=self.agent, sequence=sequence, seconds=self.meter.elapsed)
 
     def _finished(self, attempts: Generator[Event, None, str]) -> Iterator[Event]:
-        committed = ""
+        shown = ""
         try:
             while True:
                 event = next(attempts)
                 self._watch(event)
-                committed = event.code if isinstance(event, LineCommitted) else committed
+                shown = text_after(shown, event)
                 yield event
         except StopIteration as end:
             reason = str(end.value)
         except BudgetSpent as error:
             reason = str(error)
         solution = self._solution(reason)
-        if committed != solution.code:
+        if shown != solution.code:
             yield LineCommitted(line=solution.code.count("\n"), code=solution.code)
         yield Finished(solution=solution)
 

@@ -1,0 +1,33 @@
+"""What the live view leaves behind: a few lines."""
+
+from rich.text import Text
+
+from linewise.schema import Solution, Task
+from linewise.viewer.plain import counted
+from linewise.viewer.progress import Progress
+from linewise.viewer.summary import cost, headline
+from linewise.viewer.verdicts import first_failure, marks, passed_of
+
+
+def closing(progress: Progress, task: Task) -> list[Text]:
+    """At most three lines; none where nothing has happened."""
+    if progress.solution is not None:
+        return _finished(progress, progress.solution, task)
+    if not progress.attempts:
+        return []
+    written = counted(progress.tokens, "token")
+    return [Text(f"Stopped in the {progress.attempt} after {progress.seconds:.1f} s, {written} written.", "yellow")]
+
+
+def _finished(progress: Progress, solution: Solution, task: Task) -> list[Text]:
+    style = {True: "bold green", False: "bold red", None: "bold yellow"}[solution.passed]
+    lines = [Text(headline(solution), style)]
+    passed, tests = passed_of(task, solution.outcomes)
+    if tests:
+        lines[0].append(f" {marks(task, solution.outcomes)} {passed} of {counted(tests, 'test')} passed.", "default")
+    failure = first_failure(task, solution.outcomes)
+    if failure:
+        lines.append(Text(failure))
+    steered = f"{progress.changed:,} of {counted(progress.tokens, 'token')} chosen by what the candidates did"
+    parts = [counted(progress.attempts, "attempt"), *([steered] if progress.changed else []), cost(solution.ledger)]
+    return [*lines, Text(", ".join(parts), "dim")]

@@ -1,0 +1,128 @@
+"""What the live view knows of a run: a value folded from the events, one by one."""
+
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from linewise.events import (
+    AnswerChecked,
+    AttemptStarted,
+    CandidatesSampled,
+    Event,
+    Finished,
+    LineCommitted,
+    ProgramTraced,
+    SignalBuilt,
+    TokenChosen,
+    text_after,
+)
+from linewise.schema import Outcome, Solution, SolvedBy
+
+_GUIDED = "choosing the line"
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What was run: a program that ``stands_for`` candidates, or an answer. ``label``: its line, or its attempt."""
+
+    label: str
+    outcomes: tuple[Outcome, ...]
+    stands_for: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run so far.
+
+    ``text``: the answer; ``steered``: the spans of it where guidance changed the choice; ``line_start``: where in it
+    the line being chosen begins. ``checked``: the complete answer that was run last, ``attempts``: how many began.
+    ``shared_lines``: with how many equal lines all candidates begin.
+    """
+
+    phase: str = "getting ready"
+    attempt: str = ""
+    attempts: int = 0
+    text: str = ""
+    steered: tuple[Span, ...] = ()
+    line_start: int = 0
+    tokens: int = 0
+    changed: int = 0
+    candidates: tuple[str, ...] = ()
+    shared_lines: int = 0
+    tried: tuple[Tried, ...] = ()
+    checked: Tried | None = None
+    solution: Solution | None = None
+    seconds: float = 0.0
+
+    def after(self, event: Event) -> "Progress":
+        """The run once ``event`` has happened."""
+        known = replace(self, seconds=event.seconds, text=text_after(self.text, event))
+        match event:
+            case AttemptStarted():
+                known = known._attempt(event)
+            case CandidatesSampled():
+                known = known._candidates(event.candidates)
+            case ProgramTraced():
+                known = replace(known, tried=(*self.tried, known._traced(event)))
+            case SignalBuilt():
+                known = replace(known, phase=_GUIDED if event.text else "writing")
+            case TokenChosen():
+                known = known._token(event, start=len(self.text))
+            case LineCommitted():
+                known = known._line(self.text)
+            case AnswerChecked():
+                known = known._checked(event)
+            case Finished():
+                known = replace(known, solution=event.solution, phase="finished")
+        return known
+
+    def _attempt(self, event: AttemptStarted) -> "Progress":
+        guided = event.strategy == "eg-cfg"
+        name = f"guided attempt {event.attempt}" if guided else {"direct": "direct answer"}.get(event.strategy)
+        return replace(
+            self,
+            attempt=name or event.strategy,
+            attempts=self.attempts + 1,
+            phase="sampling candidates" if guided else "writing",
+            steered=(),
+            line_start=0,
+            candidates=(),
+            tried=(),
+        )
+
+    def _candidates(self, candidates: tuple[str, ...]) -> "Progress":
+        columns = zip(*(candidate.split("\n") for candidate in candidates), strict=False)
+        shared = sum(1 for _ in takewhile(lambda lines: len(set(lines)) == 1, columns))
+        return replace(self, candidates=candidates, shared_lines=shared, tried=(), phase="running the candidates")
+
+    def _traced(self, event: ProgramTraced) -> Tried:
+        text = self.candidates[event.candidates[0]] if event.candidates else ""
+        return Tried(self._proposal(text), event.outcomes, max(1, len(event.candidates)))
+
+    def _proposal(self, candidate: str) -> str:
+        """The line by which a candidate differs from the others; where it does not, its first line."""
+        lines = candidate.split("\n")
+        told_apart = (line.strip() for line in [*lines[self.shared_lines :], *lines] if line.strip())
+        return next(told_apart, "")
+
+    def _checked(self, event: AnswerChecked) -> "Progress":
+        """A sample joins the list of what was run; any other answer stays in sight while the next one is written."""
+        if event.by is SolvedBy.SAMPLE:
+            return replace(self, tried=(*self.tried, Tried(self._proposal(event.code), event.outcomes)))
+        return replace(self, checked=Tried(self.attempt, event.outcomes), phase="checked")
+
+    def _token(self, event: TokenChosen, *, start: int) -> "Progress":
+        span: tuple[Span, ...] = ((start, start + len(event.text)),) if event.changed else ()
+        return replace(
+            self,
+            phase=_GUIDED if event.guided else "writing",
+            tokens=self.tokens + 1,
+            changed=self.changed + event.changed,
+            steered=(*self.steered, *span),
+        )
+
+    def _line(self, before: str) -> "Progress":
+        """A line is complete; where the code is another one than was written, no span means anything."""
+        steered = self.steered if self.text == before else ()
+        return replace(self, steered=steered, line_start=len(self.text), phase="sampling candidates")

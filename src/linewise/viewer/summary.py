@@ -1,0 +1,45 @@
+"""The end of a run in plain text."""
+
+from linewise.schema import Ledger, Solution, SolvedBy, Task
+from linewise.viewer.plain import counted, one_line
+from linewise.viewer.verdicts import first_failure, passed_of
+
+_BY = {
+    SolvedBy.DIRECT: "the direct answer",
+    SolvedBy.SAMPLE: "a sample",
+    SolvedBy.CANDIDATE: "a candidate that ran",
+    SolvedBy.GUIDED: "guided lines",
+}
+
+
+def summary(solution: Solution, task: Task) -> str:
+    """One paragraph, without a newline: solved or not, by what, on how many tests, at what cost."""
+    passed, tests = passed_of(task, solution.outcomes)
+    parts = [headline(solution), f"{passed} of {counted(tests, 'test')} passed." if tests else "", ""]
+    if solution.passed is False and (failure := first_failure(task, solution.outcomes)):
+        parts[-1] = f"First failure: {failure}."
+    return " ".join(part for part in [*parts, f"{cost(solution.ledger)}."] if part)
+
+
+def headline(solution: Solution) -> str:
+    """Whether the task is solved, and by what or why not, in one sentence."""
+    if not solution.code.strip():
+        return f"No answer: {_reason(solution)}."
+    if solution.passed is None:
+        return f"Unchecked, for the task has no tests: {_BY[solution.solved_by]} was taken."
+    if solution.passed:
+        return f"Solved by {_BY[solution.solved_by]}."
+    return f"Not solved: {_reason(solution)}; the best attempt is {_BY[solution.solved_by]}."
+
+
+def cost(ledger: Ledger) -> str:
+    """Seconds, and tokens where they are known."""
+    seconds = ledger.seconds.get("total")
+    spent = [] if seconds is None else [f"{seconds:.1f} s"]
+    if ledger.computed is not None:
+        spent.append(f"{counted(ledger.computed, 'token')} computed")
+    return ", ".join([*spent, counted(ledger.sandbox_runs, "sandbox run")])
+
+
+def _reason(solution: Solution) -> str:
+    return one_line(solution.reason, 200) or "nothing passed"
