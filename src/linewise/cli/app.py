@@ -1,12 +1,16 @@
 """The command ``linewise``: its sub-commands, and what its errors look like."""
 
+import io
 import os
 import sys
+from importlib import metadata
 from typing import Annotated, NoReturn
 
 import typer
 
 from linewise.cli import models
+from linewise.cli.doctor import doctor_command
+from linewise.cli.doctor import doctor_command
 from linewise.cli.exit_codes import BAD_INPUT, BROKEN, INTERRUPTED
 from linewise.cli.solve import solve_command
 from linewise.errors import Cancelled, InputError, LinewiseError
@@ -18,29 +22,37 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("solve", no_args_is_help=True)(solve_command)
+app.command("solve")(solve_command)
 app.add_typer(models.app, name="models")
+app.command("doctor")(doctor_command)
+app.command("doctor")(doctor_command)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"linewise {metadata.version('linewise')}")
+        raise typer.Exit
 
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_show_version)] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed  # noqa: PLC0415 - slow, and seldom asked for
-
-        typer.echo(f"linewise {installed('linewise')}")
-        raise typer.Exit
+    """What comes before every sub-command."""
 
 
 def main() -> NoReturn:
     """Run the command; every error is one line on standard error, with the exit code that fits it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # an answer may hold what the terminal's encoding lacks
     try:
         app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _fail("interrupted", INTERRUPTED)
+        raise
     except LinewiseError as error:
         _fail(str(error), _exit_code(error))
-    except KeyboardInterrupt:
-        _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; the exit would fail again
         sys.exit(BROKEN)
@@ -58,5 +70,7 @@ def _exit_code(error: LinewiseError) -> int:
 
 
 def _fail(text: str, code: int) -> NoReturn:
-    print(f"linewise: {' '.join(text.split())}", file=sys.stderr)
+    print(f"linewise: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    if code == INTERRUPTED:
+        os._exit(code)  # a thread may still be deep in native code, and an orderly exit would wait for it
     sys.exit(code)

@@ -1,12 +1,10 @@
 """Run something long while the main thread only waits, so that Ctrl-C works at any moment."""
 
-import os
-import sys
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from linewise.cli.exit_codes import INTERRUPTED
+from linewise.errors import Cancelled
 from linewise.meter import Meter
 
 T = TypeVar("T")
@@ -35,10 +33,10 @@ class _Job(Generic[T]):
 
 
 def run_interruptibly(work: Callable[[], T], meter: Meter) -> T:
-    """The result of ``work``, which runs in a thread; Ctrl-C cancels the meter and raises ``KeyboardInterrupt``.
+    """The result of ``work``, which runs in a thread; Ctrl-C cancels the meter and raises ``Cancelled``.
 
-    Work that does not stop soon, such as loading a model, is left: the process ends at once, and the sandbox's
-    processes end with it.
+    Work that does not stop soon, such as loading a model, is left behind: the caller has to end the process without
+    waiting for it, and the sandbox's processes end with the process.
     """
     job = _Job(work)
     job.thread.start()
@@ -48,8 +46,5 @@ def run_interruptibly(work: Callable[[], T], meter: Meter) -> T:
     except KeyboardInterrupt:
         meter.cancel()
         job.thread.join(_PATIENCE_SECONDS)
-        if job.thread.is_alive():
-            print("linewise: interrupted", file=sys.stderr, flush=True)
-            os._exit(INTERRUPTED)
-        raise
+        raise Cancelled("interrupted") from None
     return job.result()

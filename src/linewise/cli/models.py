@@ -32,6 +32,11 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print a JS
 @app.command("pull")
 def pull_command(name: Name) -> None:
     """Download a model, unless it is here already, and print its path."""
+    typer.echo(str(pull_with_bar(name)))
+
+
+def pull_with_bar(name: str) -> Path:
+    """``pull`` with a progress bar on standard error, where that is a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal) as bars:
@@ -40,8 +45,7 @@ def pull_command(name: Name) -> None:
         def show(done: int, total: int) -> None:
             bars.update(bar, completed=done, total=total)
 
-        path = pull(name, show, lambda text: typer.echo(text, err=True))
-    typer.echo(str(path))
+        return pull(name, show, lambda text: typer.echo(text, err=True))
 
 
 @app.command("path")

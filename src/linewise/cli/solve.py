@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from linewise.assemble import open_sandbox
 from linewise.cli import flags
 from linewise.cli.background import run_interruptibly
 from linewise.cli.exit_codes import SOLVED, UNSOLVED
+from linewise.cli.models import pull_with_bar
 from linewise.config import Settings, load_settings
-from linewise.errors import InputError
+from linewise.errors import InputError, LinewiseError
 from linewise.events import Event
 from linewise.execution.base import Program
 from linewise.execution.judge import judge
 from linewise.inputs import StubTask, load_stub, load_task_file, split_stub_argument, task_from_flags
+from linewise.meter import Meter
 from linewise.runs.event_file import EventFile
 from linewise.schema import Solution, Task
 from linewise.viewer.live import LiveView
@@ -52,6 +54,7 @@ def solve_command(
     option: flags.Overrides = None,
     seed: flags.Seed = None,
     config: flags.Config = None,
+    pull: flags.Pull = False,
     sandbox: flags.Sandbox = None,
     threads: flags.Threads = None,
     ctx: flags.Ctx = None,
@@ -70,18 +73,22 @@ def solve_command(
     values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed, "sandbox": sandbox}
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
-    settings = load_settings({**values, **engine, **budget}, option or (), file=config)
+    settings = load_settings({**values, **engine, **budget}, option or (), file=config, place="{flag}")
     if source is not None and (prompt or test or entry_point or prelude or setup):
         raise InputError(f"{source}: given beside --prompt, --test, --entry-point, --prelude or --setup; leave one out")
+    if source is None and prompt is None:
+        raise InputError("no task: give a task file, a stub or --prompt; `linewise solve --help` tells more")
     if source is None:
         given = _Given(task_from_flags(prompt or "", test or [], entry_point, prelude=prelude, setup=setup))
     else:
         given = _from_file(source)
     if write and given.stub is None:
         raise InputError("--write: puts an answer into a stub's file; give FILE.py or FILE.py::name")
+    if pull and not settings.model.startswith("scripted/"):
+        pull_with_bar(settings.model)
     solution = _run(given.task, settings, events, quiet=quiet)
-    print(_json(solution, settings) if as_json else solution.code, end="\n" if as_json else "", flush=True)
-    if write and given.stub is not None and solution.passed is not False:
+    _print(_json(given.task, solution, settings) if as_json else solution.code)
+    if write and given.stub is not None:
         _write(given.stub, solution, settings)
     raise typer.Exit(UNSOLVED if solution.passed is False else SOLVED)
 
@@ -98,9 +105,12 @@ def _from_file(source: str) -> _Given:
 
 def _write(stub: StubTask, solution: Solution, settings: Settings) -> None:
     """Write the answer once the file as it would be passes the tests too: decorators and defaults are in it."""
+    if solution.passed is False:
+        print(f"linewise: not written to {stub.path}: the answer does not pass the tests", file=sys.stderr)
+        return
     program = Program(stub.merged(solution.code), stub.name)
     with open_sandbox(settings.sandbox) as sandbox:
-        verdict = judge(sandbox, program, stub.task.tests, settings.limits, meter=meter_of(settings))
+        verdict = judge(sandbox, program, stub.task.tests, settings.limits, meter=Meter())
     if verdict.passed is False:
         raise InputError(f"{stub.path}: not written: the answer passes the tests alone, but not inside this file")
     stub.write(solution.code)
@@ -127,6 +137,20 @@ def _run(task: Task, settings: Settings, events: Path | None, *, quiet: bool) ->
     return solution
 
 
-def _json(solution: Solution, settings: Settings) -> str:
+def _print(text: str) -> None:
+    """The answer, and nothing else, on standard output."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise LinewiseError(f"standard output: {error.strerror}") from error
+
+
+def _json(task: Task, solution: Solution, settings: Settings) -> str:
+    """The solution as one object; each of its ``tests`` is a test of the task with its outcome."""
     content: dict[str, Any] = TypeAdapter(Solution).dump_python(solution, mode="json")
-    return json.dumps({**content, "strategy": settings.strategy, "preset": settings.preset}, indent=2)
+    outcomes = content.pop("outcomes") or [None] * len(task.tests)
+    tests = [{**asdict(test), "outcome": outcome} for test, outcome in zip(task.tests, outcomes, strict=True)]
+    method = {"strategy": settings.strategy, "preset": settings.preset}
+    return json.dumps({**content, "tests": tests, **method}, indent=2) + "\n"

@@ -60,24 +60,31 @@ class Settings(BaseSettings):
 
 
 def load_settings(
-    flags: Mapping[str, Any] | None = None, overrides: Sequence[str] = (), *, file: Path | None = None
+    flags: Mapping[str, Any] | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    file: Path | None = None,
+    place: str = "option {key}",
 ) -> Settings:
     """The settings of one run.
 
-    ``flags``: values by dotted key, ``None`` for what was not given. ``overrides``: ``section.key=value`` texts.
+    ``flags``: values by dotted key, ``None`` for what was not given; ``place`` is how messages name them (``{flag}``:
+    the last part of the key as a flag). ``overrides``: ``section.key=value`` texts, stronger than ``flags``.
     ``file``: instead of ``linewise.toml`` in the current folder. Raises ``InputError`` naming source and key.
     """
     given = [(key, value) for key, value in (flags or {}).items() if value is not None]
-    strongest = _Source(_nested([*given, *map(_override, overrides)]), "-o {key}" if overrides else "option {key}")
+    overriding = list(map(_override, overrides))
+    strongest = _nested([*given, *overriding])
     stored = _read_file(file)
-    preset = _preset_name(strongest.values, stored.values)
+    preset = _preset_name(strongest, stored.values)
     weakest = _Source(_read_preset(preset), f"preset {preset}: {{key}}")
+    sources = [_Source(_nested(overriding), "-o {key}"), _Source(strongest, place), stored, weakest]
     try:
-        return _layered(stored.values, weakest.values)(**strongest.values)
+        return _layered(stored.values, weakest.values)(**strongest)
     except SettingsError as error:
-        raise InputError(f"environment: {error}; write plain text or JSON") from error
+        raise InputError(_explain_environment(error)) from error
     except ValidationError as error:
-        raise InputError(_explain(error.errors()[0], [strongest, stored, weakest])) from error
+        raise InputError(_explain(error.errors()[0], sources)) from error
 
 
 def _layered(*weaker: Values) -> type[Settings]:
@@ -131,10 +138,9 @@ def _read_file(file: Path | None) -> _Source:
 
 
 def _preset_name(flags: Values, stored: Values) -> str:
-    name = flags.get("preset") or os.environ.get(f"{ENV_PREFIX}PRESET") or stored.get("preset") or PRESETS[0]
-    if name not in PRESETS:
-        raise InputError(f"preset {name!r}: choose one of {', '.join(PRESETS)}")
-    return str(name)
+    """The preset that was chosen; where there is none of that name, the first one, for validation reports the name."""
+    name = flags.get("preset") or os.environ.get(f"{ENV_PREFIX}PRESET") or stored.get("preset")
+    return name if name in PRESETS else PRESETS[0]
 
 
 def _read_preset(name: str) -> Values:
@@ -146,12 +152,36 @@ def _explain(error: ErrorDetails, sources: Sequence[_Source]) -> str:
     """One line: where the value came from, what is wrong, and the mend."""
     path = [str(part) for part in error["loc"]]
     key = ".".join(path)
-    place = next((source.place for source in sources if _holds(source.values, path)), None)
-    where = place.format(key=key) if place else f"environment {ENV_PREFIX}{'__'.join(path).upper()}"
+    given, others = sources[:2], sources[2:]
+    places = [
+        *(source.place for source in given if _holds(source.values, path)),
+        *_variables(path),
+        *(source.place for source in others if _holds(source.values, path)),
+    ]
+    flag = "--" + path[-1].replace("_", "-")
+    where = next(iter(places), "{key}").format(key=key, flag=flag)
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         near = difflib.get_close_matches(key, list(_keys()), n=1)
         return f"{where}: there is no such key" + (f"; did you mean {near[0]}?" if near else "")
     return f"{where}: {error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r}"
+
+
+def _explain_environment(error: SettingsError) -> str:
+    """One line about a variable that stands for a whole section and is no JSON."""
+    sections = [name for name in Settings.model_fields if f'"{name}"' in str(error)]
+    name = "".join(_variables(sections)) or "environment"
+    return f"{name}: no valid JSON; set a single key, such as {ENV_PREFIX}GUIDANCE__GAMMA=1.5"
+
+
+def _variables(path: Sequence[str]) -> Iterator[str]:
+    """The environment variables that hold the value at ``path``, as the user wrote them."""
+    whole = ENV_PREFIX + "__".join(path).upper()
+    sections = {ENV_PREFIX + "__".join(path[:end]).upper() for end in range(1, len(path))}
+    for name in os.environ:
+        if name.upper() == whole:
+            yield name
+        elif name.upper() in sections:
+            yield f"{name}: {{key}}"
 
 
 def _holds(values: Any, path: Sequence[str]) -> bool:
