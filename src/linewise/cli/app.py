@@ -10,7 +10,6 @@ import typer
 
 from linewise.cli import models
 from linewise.cli.doctor import doctor_command
-from linewise.cli.doctor import doctor_command
 from linewise.cli.exit_codes import BAD_INPUT, BROKEN, INTERRUPTED
 from linewise.cli.solve import solve_command
 from linewise.errors import Cancelled, InputError, LinewiseError
@@ -24,7 +23,6 @@ app = typer.Typer(
 )
 app.command("solve")(solve_command)
 app.add_typer(models.app, name="models")
-app.command("doctor")(doctor_command)
 app.command("doctor")(doctor_command)
 
 
