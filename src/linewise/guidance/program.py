@@ -40,7 +40,13 @@ def ends_with_return(program: str) -> bool:
 def _mended(lines: list[str]) -> ast.Module | None:
     last = lines[-1]
     indent = last[: len(last) - len(last.lstrip())]
-    endings = ([last], [last, f"{indent}{_INDENT}pass"], [last, f"{indent}pass"], [], [f"{indent}pass"])
+    endings: tuple[list[str], ...] = (
+        [last],
+        [last, f"{indent}{_INDENT}pass"],
+        [last, f"{indent}pass"],
+        [],
+        [f"{indent}pass"],
+    )
     closers = [f"{start}finally: pass" for start in _open_tries(lines)]
     for closing in (closers, []) if closers else ([],):
         for ending in endings:
