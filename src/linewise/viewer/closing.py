@@ -27,7 +27,7 @@ def _finished(progress: Progress, solution: Solution, task: Task) -> list[Text]:
         lines[0].append(f" {marks(task, solution.outcomes)} {passed} of {counted(tests, 'test')} passed.", "default")
     failure = first_failure(task, solution.outcomes)
     if failure:
-        lines.append(Text(failure))
+        lines.append(Text(f"{failure[1]} {failure[0]}"))
     steered = f"{progress.changed:,} of {counted(progress.tokens, 'token')} chosen by what the candidates did"
     parts = [counted(progress.attempts, "attempt"), *([steered] if progress.changed else []), cost(solution.ledger)]
     return [*lines, Text(", ".join(parts), "dim")]

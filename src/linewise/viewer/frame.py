@@ -1,5 +1,6 @@
 """One frame of the live view, fitted to a terminal's width and height."""
 
+from rich.cells import cell_len
 from rich.syntax import Syntax
 from rich.text import Text
 
@@ -19,11 +20,11 @@ def frame(progress: Progress, task: Task, *, seconds: float, width: int, height:
 
     ``seconds``: since the start of the task.
     """
-    head = _head(progress, task, seconds)[: max(1, height)]
+    head = _head(progress, task, seconds)[: max(1, height // 3)]
     room = height - len(head)
     tried = _tried_rows(progress, task, width)
     tried = _fitting(tried, max(room // 2, room - progress.text.count("\n") - 1))
-    code = _code_rows(progress, room - len(tried))
+    code = _code_rows(progress, width, room - len(tried))
     rows = [*head, *code, *tried]
     for row in rows:
         row.truncate(max(1, width), overflow="ellipsis")
@@ -31,16 +32,15 @@ def frame(progress: Progress, task: Task, *, seconds: float, width: int, height:
 
 
 def _head(progress: Progress, task: Task, seconds: float) -> list[Text]:
-    first = Text(f"{seconds:.0f} s", style="bold")
+    first = Text(f"{seconds:.0f} s", "bold")
     first.append(f"  {progress.attempt or 'linewise'}: {progress.phase}")
-    first.append(f"  {one_line(task.entry_point, 40)}", style="dim")
+    first.append(f"  {one_line(task.entry_point, 40)}", "dim")
     rows = [first]
-    if progress.tokens:
-        rows.append(Text(f"{counted(progress.tokens, 'token')} chosen, ", style="dim"))
-        rows[-1].append(f"{progress.changed:,}", style=_STEERED if progress.changed else "")
-        rows[-1].append(" by what the candidates did")
     if progress.checked is not None:
-        rows.append(_row(progress.checked, task, label_cells=20))
+        rows.append(_row(progress.checked, task, label_cells=len(progress.checked.label)))
+    if progress.tokens:
+        steered = (f"{progress.changed:,} changed by what ran", _STEERED if progress.changed else "")
+        rows.append(Text.assemble(f"{counted(progress.tokens, 'token')}, ", steered))
     return rows
 
 
@@ -49,22 +49,23 @@ def _tried_rows(progress: Progress, task: Task, width: int) -> list[Text]:
         return []
     title = f"{counted(len(progress.candidates), 'candidate')}, {counted(len(progress.tried), 'program')} run"
     best_first = sorted(progress.tried, key=lambda tried: -passed_of(task, tried.outcomes)[0])
-    cells = 0 if width < _NARROW else width // 3
-    return [Text(title, style="dim"), *(_row(tried, task, label_cells=cells) for tried in best_first)]
+    longest = max((len(tried.label) for tried in best_first), default=0)
+    cells = 0 if width < _NARROW else min(longest, width // 3)
+    return [Text(title, "dim"), *(_row(tried, task, label_cells=cells) for tried in best_first)]
 
 
 def _row(tried: Tried, task: Task, *, label_cells: int) -> Text:
-    """``✓✗✓  the label x3  what went wrong first``."""
+    """``✓✗✓  the label  got 1, expected 2  f(1)  x3``, the less needed the further right."""
     row = Text()
     for mark in marks(task, tried.outcomes):
-        row.append(mark, style={"✓": "green", "✗": "red"}.get(mark, "dim"))
+        row.append(mark, {"✓": "green", "✗": "red"}.get(mark, "dim"))
     if label_cells:
-        row.append(f"  {one_line(tried.label, label_cells)}", style="cyan")
-    if tried.stands_for > 1:
-        row.append(f" x{tried.stands_for}", style="dim")
-    failure = first_failure(task, tried.outcomes)
-    row.append(f"  {failure or 'passes'}", style="" if failure else "green")
-    return row
+        label = Text(visible(tried.label), "cyan")
+        label.truncate(label_cells, overflow="ellipsis", pad=True)
+        row.append("  ").append_text(label)
+    what, call = first_failure(task, tried.outcomes) or ("passes", "")
+    row.append(f"  {what}", "" if call else "green").append(f"  {call}" if call else "", "dim")
+    return row.append(f"  x{tried.stands_for}" if tried.stands_for > 1 else "", "dim")
 
 
 def _fitting(rows: list[Text], room: int) -> list[Text]:
@@ -74,18 +75,29 @@ def _fitting(rows: list[Text], room: int) -> list[Text]:
     return [*kept, Text(f"… and {len(rows) - len(kept)} more", style="dim")] if kept else []
 
 
-def _code_rows(progress: Progress, room: int) -> list[Text]:
-    """The last lines of the code, coloured and numbered, the line being chosen marked."""
+def _code_rows(progress: Progress, width: int, room: int) -> list[Text]:
+    """The last lines of the code, coloured and numbered; of a line being chosen that is too long, the end."""
     shown, steered, current = _shown(progress)
     lines = list(_coloured(shown, steered).split("\n", allow_blank=True)) if shown.strip() else []
     while lines and not lines[-1].plain.strip():
         lines.pop()
     digits = len(str(len(lines)))
     first = max(0, len(lines) - max(0, room))
-    return [
-        Text.assemble((f"{'>' if number >= current else ' '} {number + 1:>{digits}} ", "dim"), line)
-        for number, line in enumerate(lines[first:], start=first)
-    ]
+    rows = []
+    for number, line in enumerate(lines[first:], start=first):
+        chosen_now = number >= current
+        gutter = Text(f"{'>' if chosen_now else ' '} {number + 1:>{digits}} ", "bold" if chosen_now else "dim")
+        rows.append(gutter.append_text(_end_of(line, width - len(gutter)) if chosen_now else line))
+    return rows
+
+
+def _end_of(line: Text, cells: int) -> Text:
+    if line.cell_len <= cells:
+        return line
+    start = max(0, len(line) - cells + 1)
+    while cell_len(line.plain[start:]) >= max(1, cells) and start < len(line):
+        start += 1
+    return Text("…").append_text(line[start:])
 
 
 def _shown(progress: Progress) -> tuple[str, list[Span], int]:

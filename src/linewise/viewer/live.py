@@ -52,7 +52,7 @@ class LiveView:
         """Replace the frame by a summary, also where the run was stopped on the way."""
         self._live.stop()
         for line in closing(self._progress, self._task):
-            self._console.print(line, soft_wrap=True)
+            self._console.print(line)
 
     def _frame(self) -> Text:
         width, height = self._console.size

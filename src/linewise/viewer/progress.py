@@ -1,7 +1,8 @@
 """What the live view knows of a run: a value folded from the events, one by one."""
 
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from linewise.events import (
     AnswerChecked,
@@ -37,7 +38,7 @@ class Progress:
 
     ``text``: the answer; ``steered``: the spans of it where guidance changed the choice; ``line_start``: where in it
     the line being chosen begins. ``checked``: the complete answer that was run last, ``attempts``: how many began.
-    ``shared_lines``: with how many equal lines all candidates begin.
+    ``held``: how many distinct candidates hold a line.
     """
 
     phase: str = "getting ready"
@@ -49,7 +50,7 @@ class Progress:
     tokens: int = 0
     changed: int = 0
     candidates: tuple[str, ...] = ()
-    shared_lines: int = 0
+    held: Mapping[str, int] = field(default_factory=dict)
     tried: tuple[Tried, ...] = ()
     checked: Tried | None = None
     solution: Solution | None = None
@@ -92,19 +93,16 @@ class Progress:
         )
 
     def _candidates(self, candidates: tuple[str, ...]) -> "Progress":
-        columns = zip(*(candidate.split("\n") for candidate in candidates), strict=False)
-        shared = sum(1 for _ in takewhile(lambda lines: len(set(lines)) == 1, columns))
-        return replace(self, candidates=candidates, shared_lines=shared, tried=(), phase="running the candidates")
+        held = Counter(line for candidate in set(candidates) for line in set(_code_lines(candidate)))
+        return replace(self, candidates=candidates, held=held, tried=(), phase="running the candidates")
 
     def _traced(self, event: ProgramTraced) -> Tried:
         text = self.candidates[event.candidates[0]] if event.candidates else ""
         return Tried(self._proposal(text), event.outcomes, max(1, len(event.candidates)))
 
     def _proposal(self, candidate: str) -> str:
-        """The line by which a candidate differs from the others; where it does not, its first line."""
-        lines = candidate.split("\n")
-        told_apart = (line.strip() for line in [*lines[self.shared_lines :], *lines] if line.strip())
-        return next(told_apart, "")
+        """The line that tells a candidate from the others: the first of those that fewest of them hold."""
+        return min(_code_lines(candidate), key=lambda line: self.held.get(line, 0), default="")
 
     def _checked(self, event: AnswerChecked) -> "Progress":
         """A sample joins the list of what was run; any other answer stays in sight while the next one is written."""
@@ -126,3 +124,9 @@ class Progress:
         """A line is complete; where the code is another one than was written, no span means anything."""
         steered = self.steered if self.text == before else ()
         return replace(self, steered=steered, line_start=len(self.text), phase="sampling candidates")
+
+
+def _code_lines(text: str) -> list[str]:
+    """The lines of ``text`` that are neither blank nor comments, without their indentation."""
+    lines = [line.strip() for line in text.split("\n")]
+    return [line for line in lines if line and not line.startswith(("#", "```"))]

@@ -17,7 +17,7 @@ def summary(solution: Solution, task: Task) -> str:
     passed, tests = passed_of(task, solution.outcomes)
     parts = [headline(solution), f"{passed} of {counted(tests, 'test')} passed." if tests else "", ""]
     if solution.passed is False and (failure := first_failure(task, solution.outcomes)):
-        parts[-1] = f"First failure: {failure}."
+        parts[-1] = f"{failure[1]} {failure[0]}."
     return " ".join(part for part in [*parts, f"{cost(solution.ledger)}."] if part)
 
 
