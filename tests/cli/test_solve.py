@@ -1,0 +1,212 @@
+"""``linewise solve`` from outside: exit codes, what stands on which stream, events, files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import RIGHT, WRONG, Command
+
+from linewise.events import Finished, SignalBuilt
+from linewise.runs.event_file import read_events
+from linewise.runs.replay import replay
+
+TEST = ("--prompt", "Add one.", "--test", "assert f(1) == 2")
+TASK = 'prompt = "Add one."\ntests = ["assert f(1) == 2", "assert f(0) == 1"]\n'
+STUB = 'import math\n\n\ndef f(x):\n    """Add one.\n\n    >>> f(1)\n    2\n    """\n'
+
+
+def model(name: str) -> tuple[str, str]:
+    return "--model", f"scripted/{name}.script"
+
+
+def test_a_solved_task_prints_the_answer_alone(command: Command) -> None:
+    done = command("solve", *TEST, *model("right"))
+    assert (done.returncode, done.stdout) == (0, RIGHT)
+    assert "1 of 1 test passed" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("strategy", ["direct", "best-of-n", "eg-cfg"])
+def test_an_unsolved_task_prints_the_best_attempt(command: Command, strategy: str) -> None:
+    done = command("solve", *TEST, *model("wrong"), "--strategy", strategy)
+    assert (done.returncode, done.stdout) == (3, WRONG)
+    assert "0 of 1 test passed" in done.stderr
+
+
+def test_without_tests_the_answer_is_said_to_be_unchecked(command: Command) -> None:
+    done = command("solve", "--prompt", "Add one.", "--entry-point", "f", *model("wrong"))
+    assert (done.returncode, done.stdout) == (0, WRONG)
+    assert "nchecked" in done.stderr
+
+
+def test_quiet_says_nothing(command: Command) -> None:
+    done = command("solve", *TEST, *model("wrong"), "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (3, WRONG, "")
+
+
+def test_json_is_one_object(command: Command) -> None:
+    (command.folder / "task.toml").write_text(TASK)
+    done = command("solve", "task.toml", *model("wrong"), "--json", "--seed", "5", "--preset", "paper")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert set(answer) == {
+        "code", "passed", "tests", "ledger", "agent", "model", "seed", "solved_by", "strategy", "preset", "reason",
+    }  # fmt: skip
+    assert (answer["code"], answer["passed"], answer["seed"]) == (WRONG, False, 5)
+    assert (answer["strategy"], answer["preset"]) == ("eg-cfg", "paper")
+    assert [test["source"] for test in answer["tests"]] == ["assert f(1) == 2", "assert f(0) == 1"]
+    assert [test["outcome"]["value"] for test in answer["tests"]] == ["0", "-1"]
+    assert [test["outcome"]["failure"] for test in answer["tests"]] == ["wrong", "wrong"]
+    assert answer["ledger"]["computed"] > 0
+
+
+@pytest.mark.parametrize("name", ["right", "wrong"])
+@pytest.mark.parametrize("preset", ["paper", "default"])
+def test_events_replay_into_the_answer(command: Command, name: str, preset: str) -> None:
+    done = command("solve", *TEST, *model(name), "--preset", preset, "--events", "events.jsonl")
+    events = list(read_events(command.folder / "events.jsonl"))
+    assert [event.sequence for event in events] == list(range(len(events)))
+    assert isinstance(events[-1], Finished)
+    assert events[-1].solution.code == done.stdout == replay(events[:-1])
+    assert any(isinstance(event, SignalBuilt) for event in events) == (preset == "paper" or name == "wrong")
+
+
+def test_limits_end_a_task_with_its_best_attempt(command: Command) -> None:
+    done = command("solve", *TEST, *model("wrong"), "--max-tokens-computed", "40", "--json")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["code"], answer["passed"]) == (3, WRONG, False)
+    assert answer["reason"] == "the limit of 40 computed tokens is reached"
+
+
+def test_limit_of_seconds_ends_a_program_that_does_not_end(command: Command) -> None:
+    done = command("solve", *TEST, *model("endless"), "--max-seconds", "2", "--json")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["passed"]) == (3, False)
+    assert answer["reason"] == "the limit of 2 seconds is reached"
+
+
+def test_an_answer_is_put_into_its_stub(command: Command) -> None:
+    stub = command.folder / "stub.py"
+    stub.write_text(STUB)
+    done = command("solve", "stub.py::f", *model("right"), "--write")
+    assert done.returncode == 0
+    assert done.stderr.endswith("linewise: written to stub.py\n")
+    written = stub.read_text()
+    assert written.startswith("import math\n\n\ndef f(x):\n")
+    assert subprocess.run([sys.executable, "-c", f"{written}\nassert f(1) == 2"], check=False).returncode == 0
+
+
+def test_a_wrong_answer_is_not_put_into_the_stub(command: Command) -> None:
+    (command.folder / "stub.py").write_text(STUB)
+    done = command("solve", "stub.py", *model("wrong"), "--write")
+    assert (done.returncode, done.stdout) == (3, WRONG)
+    assert "linewise: not written to stub.py: the answer does not pass the tests\n" in done.stderr
+    assert (command.folder / "stub.py").read_text() == STUB
+
+
+def test_settings_come_from_the_folder(command: Command) -> None:
+    (command.folder / "linewise.toml").write_text('model = "scripted/right.script"\nstrategy = "direct"\n')
+    answer = json.loads(command("solve", *TEST, "--json").stdout)
+    assert (answer["passed"], answer["agent"]) == (True, "direct")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "no task: give a task file, a stub or --prompt; `linewise solve --help` tells more"),
+        (("none.toml",), "none.toml: there is no such file; check the path"),
+        (("none.toml", *TEST), "none.toml: given beside --prompt, --test, --entry-point, --prelude or --setup; leave"),
+        ((*TEST, "--write"), "--write: puts an answer into a stub's file; give FILE.py or FILE.py::name"),
+        ((*TEST, "--threads", "0"), "--threads: input should be greater than or equal to 1, not 0"),
+        ((*TEST, "--max-seconds", "0"), "--max-seconds: input should be greater than 0, not 0.0"),
+        ((*TEST, "--strategy", "beam"), "--strategy: input should be 'direct', 'best-of-n' or 'eg-cfg', not 'beam'"),
+        ((*TEST, "-o", "guidance.gama=1"), "-o guidance.gama: there is no such key; did you mean guidance.gamma?"),
+        ((*TEST, "--events", "none/e"), "none/e: events cannot be written"),
+        ((*TEST, "--model", "nonsense"), "nonsense: no such model; name "),
+        ((*TEST, "--model", "scripted/none"), "none: cannot be read as a script: "),
+        (("--prompt", "p", "--test", "assert f(1) =="), "--test"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_line(command: Command, arguments: tuple[str, ...], message: str) -> None:
+    done = command("solve", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"linewise: {message}")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("solve", "--nonsense"), ("nonsense",), ("solve", "--threads", "many", "t.toml")]
+)
+def test_bad_usage(command: Command, arguments: tuple[str, ...]) -> None:
+    done = command(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Usage: linewise" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_is_not_downloaded(command: Command) -> None:
+    done = command("solve", *TEST, "--model", "smollm2-135m")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "linewise: smollm2-135m is not downloaded; run: linewise models pull smollm2-135m\n"
+
+
+def test_an_engine_that_is_not_installed(command: Command, smollm2_path: Path) -> None:
+    (command.folder / "sitecustomize.py").write_text("import sys\nsys.modules['llama_cpp'] = None\n")
+    bare = Command(command.folder, {"PYTHONPATH": str(command.folder), "PATH": ""})
+    done = bare("solve", *TEST, "--model", f"gguf/{smollm2_path}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "linewise: llama-cpp-python is not installed; run: "
+        "sudo apt-get install -y build-essential && pip install 'linewise[llamacpp]'\n"
+    )
+
+
+def test_nobody_reads_the_answer(command: Command) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = command("solve", *TEST, *model("right"), "--quiet", stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_full_disk_is_named(command: Command) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = command("solve", *TEST, *model("right"), "--quiet", stdout=full)
+    assert (done.returncode, done.stderr) == (1, "linewise: standard output: No space left on device\n")
+
+
+def test_an_answer_that_the_encoding_cannot_show(command: Command) -> None:
+    code = "def f(x):\n    return '\N{SNOWMAN}'\n"
+    (command.folder / "snow.script").write_text(f"[[replies]]\ntext = '''\n{code}```'''\n", encoding="utf-8")
+    ascii_only = Command(command.folder, {"PYTHONIOENCODING": "ascii"})
+    done = ascii_only("solve", "--prompt", "p", "--test", "assert f(1) == '\\u2603'", *model("snow"), "--quiet")
+    assert (done.returncode, done.stdout) == (0, "def f(x):\n    return '\\u2603'\n")
+
+
+def test_an_unexpected_error_is_one_line_unless_asked_for(command: Command) -> None:
+    (command.folder / "broken.gguf").mkdir()
+    (command.folder / "sitecustomize.py").write_text(
+        "import importlib.metadata\n\n\ndef version(name):\n    raise ZeroDivisionError('odd')\n\n\n"
+        "importlib.metadata.version = version\n"
+    )
+    odd = {"PYTHONPATH": str(command.folder)}
+    done = Command(command.folder, odd)("--version")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "linewise: internal error: ZeroDivisionError: odd; LINEWISE_DEBUG=1 shows the traceback\n"
+    assert "Traceback" in Command(command.folder, {**odd, "LINEWISE_DEBUG": "1"})("--version").stderr
+
+
+def test_version(command: Command) -> None:
+    done = command("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("linewise 0.")
+
+
+@pytest.mark.parametrize("arguments", [(), ("solve",), ("models",), ("models", "pull"), ("doctor",)])
+def test_help(command: Command, arguments: tuple[str, ...]) -> None:
+    done = command(*arguments, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Usage: linewise{''.join(f' {argument}' for argument in arguments)} " in done.stdout.replace("\n", " ")
