@@ -1,1 +1,1 @@
-"""What is kept of a run."""
+"""What is kept of a run: its events as a file, and the code rebuilt from them."""
