@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from linewise.schema import Solution, Task
-from linewise.viewer.plain import counted
+from linewise.viewer.plain import counted, one_line
 from linewise.viewer.progress import Progress
 from linewise.viewer.summary import cost, headline
 from linewise.viewer.verdicts import first_failure, marks, passed_of
@@ -16,7 +16,9 @@ def closing(progress: Progress, task: Task) -> list[Text]:
     if not progress.attempts:
         return []
     written = counted(progress.tokens, "token")
-    return [Text(f"Stopped in the {progress.attempt} after {progress.seconds:.1f} s, {written} written.", "yellow")]
+    return [
+        Text(f"Stopped in {one_line(progress.attempt, 40)} after {progress.seconds:.1f} s, {written} chosen.", "yellow")
+    ]
 
 
 def _finished(progress: Progress, solution: Solution, task: Task) -> list[Text]:
@@ -24,10 +26,11 @@ def _finished(progress: Progress, solution: Solution, task: Task) -> list[Text]:
     lines = [Text(headline(solution), style)]
     passed, tests = passed_of(task, solution.outcomes)
     if tests:
-        lines[0].append(f" {marks(task, solution.outcomes)} {passed} of {counted(tests, 'test')} passed.", "default")
+        lines[0].append(f" {passed} of {counted(tests, 'test')} passed. {marks(task, solution.outcomes)}", "default")
     failure = first_failure(task, solution.outcomes)
     if failure:
         lines.append(Text(f"{failure[1]} {failure[0]}"))
-    steered = f"{progress.changed:,} of {counted(progress.tokens, 'token')} chosen by what the candidates did"
+    steered = f"{progress.changed:,} of {counted(progress.tokens, 'token')} changed by what ran"
     parts = [counted(progress.attempts, "attempt"), *([steered] if progress.changed else []), cost(solution.ledger)]
-    return [*lines, Text(", ".join(parts), "dim")]
+    lines.append(Text(", ".join(parts), "dim"))
+    return lines

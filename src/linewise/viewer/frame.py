@@ -22,10 +22,9 @@ def frame(progress: Progress, task: Task, *, seconds: float, width: int, height:
     """
     head = _head(progress, task, seconds)[: max(1, height // 3)]
     room = height - len(head)
-    tried = _tried_rows(progress, task, width)
-    tried = _fitting(tried, max(room // 2, room - progress.text.count("\n") - 1))
-    code = _code_rows(progress, width, room - len(tried))
-    rows = [*head, *code, *tried]
+    code = _code_rows(progress, width)
+    tried = _fitting(_tried_rows(progress, task, width), max(room // 2, room - len(code)))
+    rows = [*head, *code[max(0, len(code) + len(tried) - room) :], *tried]
     for row in rows:
         row.truncate(max(1, width), overflow="ellipsis")
     return Text("\n", no_wrap=True, overflow="crop").join(rows)
@@ -33,13 +32,13 @@ def frame(progress: Progress, task: Task, *, seconds: float, width: int, height:
 
 def _head(progress: Progress, task: Task, seconds: float) -> list[Text]:
     first = Text(f"{seconds:.0f} s", "bold")
-    first.append(f"  {progress.attempt or 'linewise'}: {progress.phase}")
+    first.append(f"  {progress.phase}{', ' if progress.attempt else ''}{one_line(progress.attempt, 40)}")
     first.append(f"  {one_line(task.entry_point, 40)}", "dim")
     rows = [first]
     if progress.checked is not None:
         rows.append(_row(progress.checked, task, label_cells=len(progress.checked.label)))
-    if progress.tokens:
-        steered = (f"{progress.changed:,} changed by what ran", _STEERED if progress.changed else "")
+    if progress.changed:
+        steered = (f"{progress.changed:,} changed by what ran", _STEERED)
         rows.append(Text.assemble(f"{counted(progress.tokens, 'token')}, ", steered))
     return rows
 
@@ -69,25 +68,29 @@ def _row(tried: Tried, task: Task, *, label_cells: int) -> Text:
 
 
 def _fitting(rows: list[Text], room: int) -> list[Text]:
+    """As many rows as fit; where the title would crowd out the programs, without it."""
     if len(rows) <= room:
         return rows
-    kept = rows[: max(0, room - 1)]
-    return [*kept, Text(f"… and {len(rows) - len(kept)} more", style="dim")] if kept else []
+    if room < 3:
+        return rows[1 : room + 1]
+    return [*rows[: room - 1], Text(f"… and {len(rows) - room + 1} more", "dim")]
 
 
-def _code_rows(progress: Progress, width: int, room: int) -> list[Text]:
-    """The last lines of the code, coloured and numbered; of a line being chosen that is too long, the end."""
-    shown, steered, current = _shown(progress)
+def _code_rows(progress: Progress, width: int) -> list[Text]:
+    """The code, coloured and numbered; of a line being chosen that is too long, the end."""
+    shown, steered = _shown(progress)
     lines = list(_coloured(shown, steered).split("\n", allow_blank=True)) if shown.strip() else []
     while lines and not lines[-1].plain.strip():
         lines.pop()
+    chosen_now = len(lines) - 1 if shown.rpartition("\n")[2].strip() else None
     digits = len(str(len(lines)))
-    first = max(0, len(lines) - max(0, room))
     rows = []
-    for number, line in enumerate(lines[first:], start=first):
-        chosen_now = number >= current
-        gutter = Text(f"{'>' if chosen_now else ' '} {number + 1:>{digits}} ", "bold" if chosen_now else "dim")
-        rows.append(gutter.append_text(_end_of(line, width - len(gutter)) if chosen_now else line))
+    for number, line in enumerate(lines):
+        if number == chosen_now:
+            gutter = Text(f"> {number + 1:>{digits}} ", "bold")
+            rows.append(gutter.append_text(_end_of(line, width - len(gutter))))
+        else:
+            rows.append(Text(f"  {number + 1:>{digits}} ", "dim").append_text(line))
     return rows
 
 
@@ -100,8 +103,8 @@ def _end_of(line: Text, cells: int) -> Text:
     return Text("…").append_text(line[start:])
 
 
-def _shown(progress: Progress) -> tuple[str, list[Span], int]:
-    """The code as it is shown, its steered spans, and the number of the line being chosen."""
+def _shown(progress: Progress) -> tuple[str, list[Span]]:
+    """The code as it is shown, and its steered spans."""
     text = progress.text.partition("\n```")[0]
     shown, done = "", 0
     steered: list[Span] = []
@@ -109,8 +112,8 @@ def _shown(progress: Progress) -> tuple[str, list[Span], int]:
         shown += visible(text[done:start])
         piece = visible(text[start:end])
         steered.append((len(shown), len(shown) + len(piece)))
-        shown, done = shown + piece, max(start, end)
-    return shown + visible(text[done:]), steered, text.count("\n", 0, progress.line_start)
+        shown, done = shown + piece, end
+    return shown + visible(text[done:]), steered
 
 
 def _coloured(code: str, steered: list[Span]) -> Text:

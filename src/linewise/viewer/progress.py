@@ -36,8 +36,8 @@ class Tried:
 class Progress:
     """A run so far.
 
-    ``text``: the answer; ``steered``: the spans of it where guidance changed the choice; ``line_start``: where in it
-    the line being chosen begins. ``checked``: the complete answer that was run last, ``attempts``: how many began.
+    ``text``: the answer; ``steered``: the spans of it where guidance changed the choice, ``changed``: how many of the
+    ``tokens`` of all attempts. ``checked``: the complete answer that was run last, ``attempts``: how many began.
     ``held``: how many distinct candidates hold a line.
     """
 
@@ -46,7 +46,6 @@ class Progress:
     attempts: int = 0
     text: str = ""
     steered: tuple[Span, ...] = ()
-    line_start: int = 0
     tokens: int = 0
     changed: int = 0
     candidates: tuple[str, ...] = ()
@@ -87,7 +86,6 @@ class Progress:
             attempts=self.attempts + 1,
             phase="sampling candidates" if guided else "writing",
             steered=(),
-            line_start=0,
             candidates=(),
             tried=(),
         )
@@ -123,7 +121,7 @@ class Progress:
     def _line(self, before: str) -> "Progress":
         """A line is complete; where the code is another one than was written, no span means anything."""
         steered = self.steered if self.text == before else ()
-        return replace(self, steered=steered, line_start=len(self.text), phase="sampling candidates")
+        return replace(self, steered=steered, phase="sampling candidates")
 
 
 def _code_lines(text: str) -> list[str]:
