@@ -30,6 +30,12 @@ def test_a_crash_of_the_engine_is_survived(settings: Settings, tmp_path: Path, m
     assert found.fix.startswith("pip install --force-reinstall --no-cache-dir --no-deps llama-cpp-python==")
 
 
+def test_an_unknown_model_is_named_once() -> None:
+    found = next(look_at_models(load_settings({"model": "nonsense"})))
+    assert (found.ok, found.needed, found.name) == (False, True, "nonsense")
+    assert found.detail.startswith("no such model; name qwen2.5-coder-0.5b, ")
+
+
 def test_an_engine_that_raises_is_quoted(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "llama_cpp.py").write_text("raise OSError('libgomp.so.1 is missing')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

@@ -87,7 +87,7 @@ def _file(uri: str, needed: bool) -> Finding:
     except MissingPartError:
         return Finding("model", uri, False, "not downloaded", needed, f"linewise models pull {uri}")
     except InputError as error:
-        return Finding("model", uri, False, str(error), needed)
+        return Finding("model", uri, False, str(error).removeprefix(f"{uri}: "), needed)
 
 
 def _try(program: str, *arguments: str) -> tuple[bool, str]:
@@ -100,6 +100,7 @@ def _try(program: str, *arguments: str) -> tuple[bool, str]:
     except subprocess.TimeoutExpired:
         return False, f"gives no answer within {TIMEOUT_SECONDS} seconds"
     if done.returncode < 0:
-        return False, f"crashes: {signal.Signals(-done.returncode).name}"
+        name = signal.Signals(-done.returncode).name
+        return False, f"crashes: {name}" + (", which is how lack of memory shows" if name == "SIGKILL" else "")
     words = (done.stderr if done.returncode else done.stdout).strip().splitlines()
     return done.returncode == 0, words[-1].strip() if words else f"ends with exit code {done.returncode}"
