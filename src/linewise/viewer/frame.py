@@ -10,6 +10,9 @@ from linewise.viewer.progress import Progress, Span, Tried
 from linewise.viewer.verdicts import first_failure, marks, passed_of
 
 _STEERED = "bold black on yellow"
+_THEME = "ansi_dark"
+"""The terminal's own colours: they can be read on dark and on light ground."""
+
 _NARROW = 60
 _COLOURED_CHARS = 20_000
 """Longer code stays without colours: they are found anew for every frame."""
@@ -119,7 +122,7 @@ def _shown(progress: Progress) -> tuple[str, list[Span]]:
 def _coloured(code: str, steered: list[Span]) -> Text:
     text = Text(code)
     if len(code) <= _COLOURED_CHARS:
-        highlighted = Syntax(code, "python", background_color="default").highlight(code)
+        highlighted = Syntax(code, "python", theme=_THEME).highlight(code)
         if highlighted.plain.rstrip("\n") == code.rstrip("\n"):
             text = highlighted
     for start, end in steered:
