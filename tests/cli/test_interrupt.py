@@ -23,6 +23,8 @@ def finish(process: "subprocess.Popen[str]") -> tuple[str, str]:
 @pytest.mark.parametrize("sandbox", ["bubblewrap", "process"])
 def test_while_a_program_runs(command: Command, sandbox: str) -> None:
     options = ("--model", "scripted/endless.script", "--sandbox", sandbox, "--events", "events", "-o")
+    (command.folder / "temporary").mkdir()
+    command = Command(command.folder, {"TMPDIR": str(command.folder / "temporary")})
     process = command.start("solve", *TASK, *options, "limits.cpu_seconds=600", "-o", "limits.wall_seconds=600")
     wait_until(lambda: "LineCommitted" in read(command.folder / "events"))
     wait_until(lambda: len(descendants(process.pid)) >= 2)
@@ -31,6 +33,7 @@ def test_while_a_program_runs(command: Command, sandbox: str) -> None:
     output, errors = finish(process)
     assert (process.returncode, output, errors) == (130, "", "linewise: interrupted\n")
     wait_until(lambda: not any(map(alive, started)))
+    assert list((command.folder / "temporary").iterdir()) == []
 
 
 SLOW_IMPORT = """

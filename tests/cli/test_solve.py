@@ -53,7 +53,7 @@ def test_json_is_one_object(command: Command) -> None:
     answer = json.loads(done.stdout)
     assert done.returncode == 3
     assert set(answer) == {
-        "code", "passed", "tests", "ledger", "agent", "model", "seed", "solved_by", "strategy", "preset", "reason",
+        "code", "passed", "tests", "ledger", "agent", "model", "seed", "origin", "strategy", "preset", "reason",
     }  # fmt: skip
     assert (answer["code"], answer["passed"], answer["seed"]) == (WRONG, False, 5)
     assert (answer["strategy"], answer["preset"]) == ("eg-cfg", "paper")

@@ -10,7 +10,6 @@ from linewise.meter import Meter
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 0.8
-_POLL_SECONDS = 0.1
 
 
 class _Job(Generic[T]):
@@ -18,13 +17,16 @@ class _Job(Generic[T]):
         self._work = work
         self._results: list[T] = []
         self._errors: list[BaseException] = []
-        self.thread = threading.Thread(target=self._run, daemon=True, name="solve")
+        self.ended = threading.Event()
+        threading.Thread(target=self._run, daemon=True, name="solve").start()
 
     def _run(self) -> None:
         try:
             self._results.append(self._work())
         except BaseException as error:
             self._errors.append(error)
+        finally:
+            self.ended.set()
 
     def result(self) -> T:
         if self._errors:
@@ -39,12 +41,10 @@ def run_interruptibly(work: Callable[[], T], meter: Meter) -> T:
     waiting for it, and the sandbox's processes end with the process.
     """
     job = _Job(work)
-    job.thread.start()
     try:
-        while job.thread.is_alive():
-            job.thread.join(_POLL_SECONDS)
+        job.ended.wait()  # joining would not do: a thread whose join is interrupted counts as ended (Python 3.11, 3.12)
     except KeyboardInterrupt:
         meter.cancel()
-        job.thread.join(_PATIENCE_SECONDS)
+        job.ended.wait(_PATIENCE_SECONDS)
         raise Cancelled("interrupted") from None
     return job.result()
