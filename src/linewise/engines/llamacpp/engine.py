@@ -21,6 +21,9 @@ _SEQUENCES = 128
 _IDLE_SLOTS = 32
 """Bounds the kept distributions to 32 x vocabulary x 4 bytes: 19 MB for a vocabulary of 152k."""
 
+_LOOK_SECONDS = 0.1
+"""A call that waits for another one looks at its meter so often."""
+
 
 class LlamaCppEngine:
     """See ``engines.base.Engine``. One lock: calls of concurrent agents run one after the other."""
@@ -32,6 +35,7 @@ class LlamaCppEngine:
         self._name = name or f"gguf/{path}"
         self._cache = self._new_cache()
         self._lock = threading.RLock()
+        self._closed = False
         vocabulary = self._native.vocabulary
         source = self._native.chat_template()
         bos, eos = (
@@ -135,9 +139,13 @@ class LlamaCppEngine:
     def _sample_wave(self, prefix: Sequence[int], draws: list[Draw], meter: Meter) -> None:
         with self._slots([prefix], meter) as (base,):
             meter.count(cached=len(prefix) * (len(draws) - 1))
-            active = [(draw, self._cache.fork(base)) for draw in draws if draw.extend(_known(base))]
-            forks = [slot for _, slot in active]
+            forks: list[Slot] = []
+            active: list[tuple[Draw, Slot]] = []
             try:
+                for draw in draws:
+                    if draw.extend(_known(base)):
+                        forks.append(self._cache.fork(base))
+                        active.append((draw, forks[-1]))
                 while active:
                     self._compute([(slot, [draw.tokens[-1]]) for draw, slot in active], meter)
                     meter.count(generated=len(active))
@@ -149,14 +157,24 @@ class LlamaCppEngine:
     def forget(self) -> None:
         """See ``Engine``."""
         with self._lock:
+            if self._closed:
+                raise EngineError("this engine is closed")
             self._native.clear()
             self._cache = self._new_cache()
 
     @contextmanager
     def _call(self, meter: Meter) -> Iterator[None]:
+        """The engine for one caller; one that waits for another's call still stops where its meter says so."""
         meter.check()
-        with self._lock, meter.timed("model"):
-            yield
+        while not self._lock.acquire(timeout=_LOOK_SECONDS):
+            meter.check()
+        try:
+            if self._closed:
+                raise EngineError("this engine is closed")
+            with meter.timed("model"):
+                yield
+        finally:
+            self._lock.release()
 
     @contextmanager
     def _slots(self, prefixes: Sequence[Sequence[int]], meter: Meter) -> Iterator[list[Slot]]:
@@ -164,8 +182,7 @@ class LlamaCppEngine:
         slots: list[Slot] = []
         try:
             for prefix in prefixes:
-                self._check_length(prefix)
-                slots.append(self._cache.acquire(prefix))
+                slots.append(self._acquire(prefix))
             rests = [list(prefix[len(slot.tokens) :]) for prefix, slot in zip(prefixes, slots, strict=True)]
             meter.count(cached=sum(len(slot.tokens) for slot in slots), generated=sum(len(rest) == 1 for rest in rests))
             work = list(zip(slots, rests, strict=True))
@@ -175,6 +192,13 @@ class LlamaCppEngine:
         finally:
             for slot in slots:
                 self._cache.release(slot)
+
+    def _acquire(self, prefix: Sequence[int]) -> Slot:
+        self._check_length(prefix)
+        try:
+            return self._cache.acquire(prefix)
+        except CacheFull as error:
+            raise EngineError(f"more than {_SEQUENCES} prefixes in one call are too many for this engine") from error
 
     def _chunked(self, work: list[tuple[Slot, list[int]]], meter: Meter) -> list[tuple[Slot, list[int]]]:
         """Compute the next chunk of every slot's rest, short rests first; returns what is left."""
@@ -228,9 +252,11 @@ class LlamaCppEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Free the model."""
+        """Free the model; later calls raise ``EngineError``."""
         with self._lock:
-            self._native.close()
+            if not self._closed:
+                self._closed = True
+                self._native.close()
 
 
 def _known(slot: Slot) -> LogProbs:

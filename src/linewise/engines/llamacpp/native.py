@@ -135,7 +135,9 @@ class Native:
 
     def _log_probs(self, index: int) -> LogProbs:
         row = llama_cpp.llama_get_logits_ith(self._context, index)
-        return log_softmax(np.ctypeslib.as_array(row, shape=(self.vocabulary.size,)))
+        found = log_softmax(np.ctypeslib.as_array(row, shape=(self.vocabulary.size,)))
+        found.setflags(write=False)  # callers get what the cache keeps
+        return found
 
 
 def _context_params(options: LlamaCppOptions, sequences: int) -> llama_cpp.llama_context_params:

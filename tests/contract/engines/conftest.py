@@ -1,0 +1,69 @@
+"""The engines that the contract is checked on. A new engine is one more entry of ``SUBJECTS``."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from engine_runs import Subject
+
+from linewise.engines.base import Engine
+from linewise.engines.llamacpp.engine import LlamaCppEngine
+from linewise.engines.options import LlamaCppOptions
+from linewise.engines.scripted import Reply, ScriptedEngine
+
+REPLIES = (
+    Reply(text="def add(a, b):\n    return a + b\n```", weight=3),
+    Reply(text="def add(a, b):\n    # né à Zürich → 数\n\n    total = a + b\n    return total\n```", weight=2),
+    Reply(text="def sum_of(numbers):\n    total = 0\n    for n in numbers:\n        total += n\n    return total\n"),
+    Reply(text="import math\n\n\ndef add(a, b):\n    return math.fsum([a, b])\n"),
+    Reply(text="x = [1, 2]\n", when="list"),
+)
+
+
+def scripted(request: pytest.FixtureRequest, ctx: int) -> Subject:
+    del request, ctx
+    return Subject(ScriptedEngine(REPLIES), distance=0.0, margin=0.0)
+
+
+def smollm2(request: pytest.FixtureRequest, ctx: int) -> Subject:
+    """Rounding of activations to 8 bits makes of a last bit, set otherwise by another batch, up to 0.1 of distance."""
+    path: Path = request.getfixturevalue("smollm2_path")
+    engine = LlamaCppEngine(path, options=LlamaCppOptions(ctx=ctx, threads=1))
+    return Subject(engine, distance=0.15, margin=0.7)
+
+
+SUBJECTS: dict[str, Callable[[pytest.FixtureRequest, int], Subject]] = {"scripted": scripted, "smollm2": smollm2}
+REMEMBERING = ("smollm2",)
+"""Engines with a cache, and so with a bound on what they hold."""
+
+
+def opened(request: pytest.FixtureRequest, ctx: int) -> Iterator[Subject]:
+    subject = SUBJECTS[request.param](request, ctx)
+    with subject.engine:
+        yield subject
+
+
+@pytest.fixture(scope="session", params=SUBJECTS)
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """Every engine in turn, with room for all that a test asks."""
+    yield from opened(request, 4096)
+
+
+@pytest.fixture
+def engine(subject: Subject) -> Engine:
+    """Every engine in turn, as if just opened."""
+    subject.engine.forget()
+    return subject.engine
+
+
+@pytest.fixture(scope="session", params=REMEMBERING)
+def small(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """Every engine that holds a bounded number of tokens in turn, with 512 of them."""
+    yield from opened(request, 512)
+
+
+@pytest.fixture
+def small_engine(small: Subject) -> Engine:
+    """Such an engine, as if just opened."""
+    small.engine.forget()
+    return small.engine
