@@ -67,21 +67,17 @@ def solve_command(
 ) -> None:
     """Write the code that a task asks for and print it.
 
-    The answer alone goes to standard output. Exit code 0: all visible tests pass; 3: they do not, the best attempt is
-    printed; 2: bad usage or input.
+    The answer alone goes to standard output.
+
+    Exit code 0: all visible tests pass. 3: they do not; the best attempt is printed.
+
+    2: bad usage or input. 130: Ctrl-C. 1: anything else.
     """
     values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed, "sandbox": sandbox}
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
     settings = load_settings({**values, **engine, **budget}, option or (), file=config, place="{flag}")
-    if source is not None and (prompt or test or entry_point or prelude or setup):
-        raise InputError(f"{source}: given beside --prompt, --test, --entry-point, --prelude or --setup; leave one out")
-    if source is None and prompt is None:
-        raise InputError("no task: give a task file, a stub or --prompt; `linewise solve --help` tells more")
-    if source is None:
-        given = _Given(task_from_flags(prompt or "", test or [], entry_point, prelude=prelude, setup=setup))
-    else:
-        given = _from_file(source)
+    given = _given(source, prompt, test or [], entry_point, prelude=prelude, setup=setup)
     if write and given.stub is None:
         raise InputError("--write: puts an answer into a stub's file; give FILE.py or FILE.py::name")
     if pull and not settings.model.startswith("scripted/"):
@@ -91,6 +87,19 @@ def solve_command(
     if write and given.stub is not None:
         _write(given.stub, solution, settings)
     raise typer.Exit(UNSOLVED if solution.passed is False else SOLVED)
+
+
+def _given(
+    source: str | None, prompt: str | None, tests: list[str], entry_point: str | None, *, prelude: str, setup: str
+) -> _Given:
+    """The task of a file or of the flags: one of both has to be there, and not the other."""
+    if source is not None:
+        if prompt or tests or entry_point or prelude or setup:
+            raise InputError(f"{source}: given beside --prompt, --test, --entry-point, --prelude or --setup; leave one")
+        return _from_file(source)
+    if prompt is None:
+        raise InputError("no task: give a task file, a stub or --prompt; `linewise solve --help` tells more")
+    return _Given(task_from_flags(prompt, tests, entry_point, prelude=prelude, setup=setup))
 
 
 def _from_file(source: str) -> _Given:
