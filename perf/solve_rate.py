@@ -137,7 +137,7 @@ def _row(arm: str, seed: int, task: Task, solution: Solution) -> dict[str, Any]:
         "seed": seed,
         "task": task.name,
         "passed": solution.passed,
-        "solved_by": solution.solved_by.value if solution.passed else None,
+        "solved_by": solution.origin.value if solution.passed else None,
         "agent": solution.agent,
         "model": solution.model,
         "computed": ledger.computed,

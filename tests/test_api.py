@@ -13,7 +13,7 @@ from linewise.events import AttemptStarted, Event, Finished
 from linewise.execution.base import Sandbox
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.runs.replay import replay
-from linewise.schema import SolvedBy
+from linewise.schema import Origin
 
 RIGHT = "def f(x):\n    return x + 1\n"
 WRONG = "def f(x):\n    return x - 1\n"
@@ -40,7 +40,7 @@ def test_what_is_given_is_used_and_stays_open(sandbox: Sandbox) -> None:
     for seed in range(2):
         solution = solve(TASK, engine=engine(RIGHT), sandbox=sandbox, seed=seed)
         assert (solution.code, solution.passed, solution.seed) == (RIGHT, True, seed)
-        assert (solution.solved_by, solution.model) == (SolvedBy.DIRECT, "scripted")
+        assert (solution.origin, solution.model) == (Origin.DIRECT, "scripted")
 
 
 def test_what_is_not_given_is_made_from_the_settings(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import shutil
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -43,7 +44,11 @@ def open_sandbox(name: Literal["bubblewrap", "process"]) -> Sandbox:
 
 
 def install_command() -> str:
-    """The command that installs the engine, with a compiler first where there is none."""
-    command = "pip install 'linewise[llamacpp]'"
-    compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
-    return command if compiler else f"sudo apt-get install -y build-essential && {command}"
+    """The command that installs the engine for this interpreter, with a compiler first where there is none."""
+    command = f"{sys.executable} -m pip install 'linewise[llamacpp]'"
+    return command if find_compiler() else f"sudo apt-get install -y build-essential && {command}"
+
+
+def find_compiler() -> str | None:
+    """The path of a C++ compiler, with which the engine is built."""
+    return next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, TypeAdapter
 
-from linewise.schema import Outcome, Solution, SolvedBy
+from linewise.schema import Origin, Outcome, Solution
 
 EVENT_VERSION = 1
 
@@ -102,7 +102,7 @@ class AnswerChecked(EventBase):
     code: str
     outcomes: tuple[Outcome, ...]
     passed: bool | None
-    by: SolvedBy
+    origin: Origin
     type: Literal["AnswerChecked"] = "AnswerChecked"
 
 

@@ -179,8 +179,8 @@ class Ledger:
         return Ledger(**{**values, "seconds": dict(self.seconds)})
 
 
-class SolvedBy(StrEnum):
-    """What an answer is attributed to."""
+class Origin(StrEnum):
+    """Where a piece of code came from, and so what a solve is attributed to."""
 
     DIRECT = "direct"
     SAMPLE = "sample"
@@ -193,13 +193,13 @@ class Solution:
     """The one answer of a strategy: selected by visible tests alone.
 
     ``passed``: all visible tests pass; ``None`` where the task has none, so that the code is unchecked.
-    ``reason`` says in plain words why the strategy ended.
+    ``origin`` is where the code came from, solved or not. ``reason`` says in plain words why the strategy ended.
     """
 
     code: str
     passed: bool | None
     outcomes: tuple[Outcome, ...]
-    solved_by: SolvedBy
+    origin: Origin
     ledger: Ledger
     agent: str
     model: str

@@ -8,7 +8,7 @@ from linewise.events import CandidatesSampled, LineCommitted, ProgramTraced, Sig
 from linewise.execution.base import Sandbox
 from linewise.guidance.options import SignalOptions
 from linewise.meter import Meter
-from linewise.schema import SolvedBy, StdioTest, Task
+from linewise.schema import Origin, StdioTest, Task
 
 CORRECTED = scripted((SQUARE, 3), (RIGHT, 1), (RIGHT, 100, SHOWN))
 """Greedy squares; once the signal is in the prompt it knows better."""
@@ -16,7 +16,7 @@ CORRECTED = scripted((SQUARE, 3), (RIGHT, 1), (RIGHT, 100, SHOWN))
 
 def test_the_signal_changes_the_answer(sandbox: Sandbox) -> None:
     decoded, events = run_decode(CORRECTED, sandbox, options())
-    assert (decoded.code, decoded.by) == (RIGHT, SolvedBy.GUIDED)
+    assert (decoded.code, decoded.origin) == (RIGHT, Origin.GUIDED)
     changed = [event for event in of_type(events, TokenChosen) if event.changed]
     assert [event.text for event in changed] == ["+"]
     assert of_type(events, SignalBuilt)
@@ -92,7 +92,7 @@ def test_without_tests_nothing_is_sampled_or_run(sandbox: Sandbox) -> None:
 def test_early_exit_takes_the_first_program_that_passes(sandbox: Sandbox) -> None:
     engine = scripted((SQUARE, 1.1), (RIGHT, 1))
     decoded, events = run_decode(engine, sandbox, options(early_exit=True, num_candidates=12, horizon=5))
-    assert (decoded.code, decoded.by) == (RIGHT, SolvedBy.CANDIDATE)
+    assert (decoded.code, decoded.origin) == (RIGHT, Origin.CANDIDATE)
     assert isinstance(events[-1], ProgramTraced)
     assert all(outcome.passed for outcome in events[-1].outcomes)
     assert not of_type(events, LineCommitted)
@@ -106,7 +106,7 @@ def test_early_exit_keeps_the_text_of_a_complete_candidate(sandbox: Sandbox) -> 
 
 def test_early_exit_off_writes_on(sandbox: Sandbox) -> None:
     decoded, _ = run_decode(scripted((RIGHT, 1)), sandbox, options(horizon=5))
-    assert decoded.by is SolvedBy.GUIDED
+    assert decoded.origin is Origin.GUIDED
 
 
 @pytest.mark.parametrize(("refresh", "lines"), [(1, [0, 1, 2, 3]), (2, [0, 2]), (3, [0, 3]), (4, [0])])

@@ -11,7 +11,7 @@ from linewise.events import (
     SignalBuilt,
     TokenChosen,
 )
-from linewise.schema import AssertTest, Failure, Ledger, Outcome, Solution, SolvedBy, Status, Task
+from linewise.schema import AssertTest, Failure, Ledger, Outcome, Solution, Origin, Status, Task
 from linewise.viewer.progress import Progress
 
 TASK = Task(
@@ -42,7 +42,7 @@ DIRECT: list[Event] = [
     AttemptStarted(attempt=0, strategy="direct", seconds=0.5),
     *(TokenChosen(token=1, text=text, seconds=1.0) for text in ("def double", "(x):\n", "    return", " x * x", "\n")),
     LineCommitted(line=2, code=SQUARE, seconds=1.5),
-    AnswerChecked(code=SQUARE, outcomes=(PASSED, SQUARED, RAISED), passed=False, by=SolvedBy.DIRECT, seconds=2.0),
+    AnswerChecked(code=SQUARE, outcomes=(PASSED, SQUARED, RAISED), passed=False, origin=Origin.DIRECT, seconds=2.0),
 ]
 CANDIDATES = (
     "    y = x\n    return x + y\n",
@@ -68,17 +68,17 @@ LINE: list[Event] = [
 ]
 
 
-def solution(code: str, outcomes: tuple[Outcome, ...], by: SolvedBy, reason: str, passed: bool | None) -> Solution:
+def solution(code: str, outcomes: tuple[Outcome, ...], origin: Origin, reason: str, passed: bool | None) -> Solution:
     ledger = Ledger(computed=4321, generated=99, sandbox_runs=12, seconds={"total": 61.25})
-    return Solution(code, passed, outcomes, by, ledger, "agent", "scripted", 0, reason)
+    return Solution(code, passed, outcomes, origin, ledger, "agent", "scripted", 0, reason)
 
 
-SOLVED = solution(SUM, (PASSED, PASSED, PASSED), SolvedBy.GUIDED, "guided attempt 1 of 2 was taken", passed=True)
+SOLVED = solution(SUM, (PASSED, PASSED, PASSED), Origin.GUIDED, "guided attempt 1 of 2 was taken", passed=True)
 UNSOLVED = solution(
-    SQUARE, (PASSED, SQUARED, RAISED), SolvedBy.DIRECT, "the limit of 60 seconds is reached", passed=False
+    SQUARE, (PASSED, SQUARED, RAISED), Origin.DIRECT, "the limit of 60 seconds is reached", passed=False
 )
-UNCHECKED = solution(SQUARE, (), SolvedBy.DIRECT, "the direct answer was taken", passed=None)
-EMPTY = solution("", (), SolvedBy.DIRECT, "the limit of 60 seconds is reached", passed=False)
+UNCHECKED = solution(SQUARE, (), Origin.DIRECT, "the direct answer was taken", passed=None)
+EMPTY = solution("", (), Origin.DIRECT, "the limit of 60 seconds is reached", passed=False)
 SOLUTIONS = {"solved": SOLVED, "unsolved": UNSOLVED, "unchecked": UNCHECKED, "no answer": EMPTY}
 
 

@@ -18,7 +18,7 @@ from linewise.events import (
     ProgramTraced,
     TokenChosen,
 )
-from linewise.schema import AssertTest, Failure, Outcome, SolvedBy, Status, Task
+from linewise.schema import AssertTest, Failure, Outcome, Origin, Status, Task
 from linewise.viewer.frame import frame
 
 PHASES: dict[str, list[Event]] = {
@@ -33,7 +33,7 @@ PHASES: dict[str, list[Event]] = {
     "samples": [
         AttemptStarted(attempt=0, strategy="best-of-n", seconds=0.5),
         CandidatesSampled(line=0, candidates=(SQUARE, SQUARE, "def double(x):\n    return x\n"), seconds=3.0),
-        AnswerChecked(code=SQUARE, outcomes=(PASSED, RAISED), passed=False, by=SolvedBy.SAMPLE, seconds=3.1),
+        AnswerChecked(code=SQUARE, outcomes=(PASSED, RAISED), passed=False, origin=Origin.SAMPLE, seconds=3.1),
     ],
 }
 SIZES = {"wide": (100, 24), "narrow": (40, 24), "short": (72, 6)}
@@ -154,7 +154,7 @@ events_of_any_kind = st.one_of(
     st.builds(LineCommitted, line=st.just(0), code=texts),
     st.builds(CandidatesSampled, line=st.just(0), candidates=st.lists(texts, min_size=3, max_size=9).map(tuple)),
     st.builds(ProgramTraced, line=st.just(0), candidates=st.just(()), program=texts, outcomes=outcomes),
-    st.builds(AnswerChecked, code=texts, outcomes=outcomes, passed=st.none(), by=st.sampled_from(SolvedBy)),
+    st.builds(AnswerChecked, code=texts, outcomes=outcomes, passed=st.none(), origin=st.sampled_from(Origin)),
 )
 
 

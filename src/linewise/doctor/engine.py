@@ -4,14 +4,13 @@ Native code may end its process, so it is tried in a process of its own.
 """
 
 import importlib.util
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from linewise.assemble import install_command
+from linewise.assemble import find_compiler, install_command
 from linewise.config import Settings
 from linewise.doctor.report import Finding
 from linewise.engines.catalogue import catalogue
@@ -19,7 +18,6 @@ from linewise.engines.model_files import resolve
 from linewise.errors import InputError, MissingPartError
 
 PACKAGE = "llama-cpp-python"
-COMPILERS = ("c++", "g++", "clang++")
 TIMEOUT_SECONDS = 120
 
 LOAD = """
@@ -68,7 +66,7 @@ def look_at_work(settings: Settings) -> Iterator[Finding]:
 
 
 def _compiler(needed: bool) -> Finding:
-    found = next(filter(None, map(shutil.which, COMPILERS)), None)
+    found = find_compiler()
     return Finding(
         "engine", "C++ compiler", found is not None, found or "none; the engine is built from source", needed
     )
@@ -77,7 +75,7 @@ def _compiler(needed: bool) -> Finding:
 def _load(needed: bool) -> Finding:
     version = metadata.version(PACKAGE)
     ok, said = _try(LOAD)
-    again = f"pip install --force-reinstall --no-cache-dir --no-deps {PACKAGE}=={version}"
+    again = f"{sys.executable} -m pip install --force-reinstall --no-cache-dir --no-deps {PACKAGE}=={version}"
     return Finding("engine", f"{PACKAGE} {version}", ok, said, needed, None if ok else again)
 
 

@@ -93,7 +93,10 @@ def _environment(sandbox: Sandbox) -> tuple[bool, str]:
 
 def _home(sandbox: Sandbox) -> tuple[bool, str]:
     """The interpreter may live in the home folder and be seen there; nothing else of it may."""
-    home = Path(os.path.expanduser("~"))
+    folder = os.path.expanduser("~")
+    if folder in ("", "/"):
+        return True, "this user has no home folder"
+    home = Path(folder)
     paths = sorted(str(entry) for entry in home.iterdir()) if home.is_dir() else []
     seen = f"[path for path in {paths!r} if os.path.exists(path) and not sys.base_prefix.startswith(path)]"
     outcome = _run(sandbox, f"import os, sys\nreturn {seen}", [])

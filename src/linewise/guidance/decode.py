@@ -20,7 +20,7 @@ from linewise.guidance.program import ends_with_return, executable
 from linewise.guidance.prompting import messages
 from linewise.guidance.signal_text import Evidence, Signal, build_signal
 from linewise.meter import Meter
-from linewise.schema import Outcome, SolvedBy, Status, Task
+from linewise.schema import Origin, Outcome, Status, Task
 
 _SEED_STRIDE = 1_000_003
 """Candidates of line n are drawn with seed + n * stride: lines and attempts share no random numbers."""
@@ -31,7 +31,7 @@ class Decoded:
     """The answer of one run of the loop, and what it is attributed to. It has not been checked yet."""
 
     code: str
-    by: SolvedBy
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,12 @@ class _Loop:
                 shown_at, since = program, 0
                 passing = yield from self._refresh(program)
                 if passing is not None:
-                    return Decoded(passing.code, SolvedBy.CANDIDATE)
+                    return Decoded(passing.code, Origin.CANDIDATE)
             if self._loop_rule_holds() and (yield from self._accept_agreed()):
                 break
             yield from self._commit_line()
             since += (executable(self._writing.code) or "") != program
-        return Decoded(self._writing.code, SolvedBy.GUIDED)
+        return Decoded(self._writing.code, Origin.GUIDED)
 
     def _before_guidance(self) -> Iterator[Event]:
         """With ``start = def``: plain decoding up to ``def name(``."""

@@ -90,7 +90,8 @@ def _entries(number: int, item: Evidence, tests: Sequence[VisibleTest], options:
 
 def _heading(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str:
     if isinstance(test, StdioTest):
-        shown = f"Input {shorten(test.stdin, options.value_chars)!r}, expected output {test.stdout!r}"
+        given, expected = (shorten(repr(text), options.value_chars) for text in (test.stdin, test.stdout))
+        shown = f"Input {given}, expected output {expected}"
     elif options.verdicts or not outcome.invocation:
         shown = f"`{test.source if options.verdicts else _without_expected(test)}`"
     else:
@@ -117,7 +118,7 @@ def _verdict(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str
 
 def _wrong(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str:
     if isinstance(test, StdioTest):
-        return f"FAILS, it prints {shorten(outcome.stdout, options.value_chars)!r}"
+        return f"FAILS, it prints {shorten(repr(outcome.stdout), options.value_chars)}"
     if outcome.value is None:
         return "FAILS"
     value = shorten(outcome.value, options.value_chars)

@@ -9,7 +9,7 @@ from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages
 from linewise.meter import Meter
-from linewise.schema import SolvedBy, Task
+from linewise.schema import Origin, Task
 from linewise.strategies.board import Board
 from linewise.strategies.options import BestOfNOptions
 
@@ -32,7 +32,7 @@ class BestOfN:
         samples = self._sample(board)
         yield CandidatesSampled(line=0, candidates=tuple(samples))
         for code in dict.fromkeys(code_of(text) for text in samples):
-            yield from board.check(code, SolvedBy.SAMPLE)
+            yield from board.check(code, Origin.SAMPLE)
             if board.solved:
                 return "a sample passes all visible tests"
         return f"none of {self._options.n} samples passes all visible tests"

@@ -8,7 +8,7 @@ from linewise.errors import BudgetSpent
 from linewise.events import AnswerChecked, Event, Finished, LineCommitted, ProgramTraced, text_after
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.meter import Meter
-from linewise.schema import Outcome, Solution, SolvedBy, Task
+from linewise.schema import Origin, Outcome, Solution, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Attempt:
 
     code: str
     outcomes: tuple[Outcome, ...]
-    by: SolvedBy
+    origin: Origin
 
     @property
     def score(self) -> int:
@@ -48,12 +48,12 @@ class Board:
         """Keep ``attempt`` where it passes more tests than the best one so far; the first of equals stays."""
         self.best = _better(attempt, self.best)
 
-    def check(self, code: str, by: SolvedBy) -> Iterator[Event]:
+    def check(self, code: str, origin: Origin) -> Iterator[Event]:
         """Run a complete answer on the visible tests and note it."""
         program = Program.of(self.task, code)
         outcomes = tuple(self.sandbox.run(program, self.task.tests, self.limits, meter=self.meter))
-        self.note(Attempt(code, outcomes, by))
-        yield AnswerChecked(code=code, outcomes=outcomes, passed=self.task.passed_by(outcomes), by=by)
+        self.note(Attempt(code, outcomes, origin))
+        yield AnswerChecked(code=code, outcomes=outcomes, passed=self.task.passed_by(outcomes), origin=origin)
 
     def run(self, attempts: Generator[Event, None, str]) -> Iterator[Event]:
         """The events of ``attempts``, numbered and timed, then ``Finished``.
@@ -83,16 +83,16 @@ class Board:
     def _watch(self, event: Event) -> None:
         """A candidate's program is printed only where a spent budget left no complete answer."""
         if isinstance(event, ProgramTraced):
-            attempt = Attempt(event.program + "\n", event.outcomes, SolvedBy.CANDIDATE)
+            attempt = Attempt(event.program + "\n", event.outcomes, Origin.CANDIDATE)
             self._fallback = _better(attempt, self._fallback)
 
     def _solution(self, reason: str) -> Solution:
-        best = self.best or self._fallback or Attempt("", (), SolvedBy.DIRECT)
+        best = self.best or self._fallback or Attempt("", (), Origin.DIRECT)
         return Solution(
             code=best.code,
             passed=self.task.passed_by(best.outcomes) if best.outcomes else (False if self.task.tests else None),
             outcomes=best.outcomes,
-            solved_by=best.by,
+            origin=best.origin,
             ledger=self.meter.ledger(),
             agent=self.agent,
             model=self.engine.name,

@@ -9,7 +9,7 @@ from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages
 from linewise.meter import Meter
-from linewise.schema import SolvedBy, Task
+from linewise.schema import Origin, Task
 from linewise.strategies.board import Board
 
 
@@ -44,4 +44,4 @@ def direct_attempt(board: Board, guidance: GuidanceOptions) -> Iterator[Event]:
         yield TokenChosen(token=token, text=text[len(before) :])
     code = code_of(answer.text)
     yield LineCommitted(line=code.count("\n"), code=code)
-    yield from board.check(code, SolvedBy.DIRECT)
+    yield from board.check(code, Origin.DIRECT)

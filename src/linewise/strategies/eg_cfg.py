@@ -46,7 +46,7 @@ class EgCfg:
         seed = board.seed + (attempt - 1) * _SEED_STRIDE
         setting = Setting(board.task, board.engine, board.sandbox, self._guidance, self._limits, board.meter, seed=seed)
         decoded = yield from decode(setting)
-        yield from board.check(decoded.code, decoded.by)
+        yield from board.check(decoded.code, decoded.origin)
 
 
 def agent_name(guidance: GuidanceOptions) -> str:

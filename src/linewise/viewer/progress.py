@@ -16,7 +16,7 @@ from linewise.events import (
     TokenChosen,
     text_after,
 )
-from linewise.schema import Outcome, Solution, SolvedBy
+from linewise.schema import Origin, Outcome, Solution
 
 _GUIDED = "choosing the line"
 
@@ -104,7 +104,7 @@ class Progress:
 
     def _checked(self, event: AnswerChecked) -> "Progress":
         """A sample joins the list of what was run; any other answer stays in sight while the next one is written."""
-        if event.by is SolvedBy.SAMPLE:
+        if event.origin is Origin.SAMPLE:
             return replace(self, tried=(*self.tried, Tried(self._proposal(event.code), event.outcomes)))
         return replace(self, checked=Tried(self.attempt, event.outcomes), phase="checked")
 

@@ -1,14 +1,14 @@
 """The end of a run in plain text."""
 
-from linewise.schema import Ledger, Solution, SolvedBy, Task
+from linewise.schema import Ledger, Origin, Solution, Task
 from linewise.viewer.plain import counted, one_line
 from linewise.viewer.verdicts import first_failure, passed_of
 
 _BY = {
-    SolvedBy.DIRECT: "the direct answer",
-    SolvedBy.SAMPLE: "a sample",
-    SolvedBy.CANDIDATE: "a candidate that ran",
-    SolvedBy.GUIDED: "guided lines",
+    Origin.DIRECT: "the direct answer",
+    Origin.SAMPLE: "a sample",
+    Origin.CANDIDATE: "a candidate that ran",
+    Origin.GUIDED: "guided lines",
 }
 
 
@@ -26,10 +26,10 @@ def headline(solution: Solution) -> str:
     if not solution.code.strip():
         return f"No answer: {_reason(solution)}."
     if solution.passed is None:
-        return f"Unchecked, for the task has no tests: {_BY[solution.solved_by]} was taken."
+        return f"Unchecked, for the task has no tests: {_BY[solution.origin]} was taken."
     if solution.passed:
-        return f"Solved by {_BY[solution.solved_by]}."
-    return f"Not solved: {_reason(solution)}; the best attempt is {_BY[solution.solved_by]}."
+        return f"Solved by {_BY[solution.origin]}."
+    return f"Not solved: {_reason(solution)}; the best attempt is {_BY[solution.origin]}."
 
 
 def cost(ledger: Ledger) -> str:
