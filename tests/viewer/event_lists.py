@@ -11,7 +11,7 @@ from linewise.events import (
     SignalBuilt,
     TokenChosen,
 )
-from linewise.schema import AssertTest, Failure, Ledger, Outcome, Solution, Origin, Status, Task
+from linewise.schema import AssertTest, Failure, Ledger, Origin, Outcome, Solution, Status, Task
 from linewise.viewer.progress import Progress
 
 TASK = Task(

@@ -18,7 +18,7 @@ from linewise.events import (
     ProgramTraced,
     TokenChosen,
 )
-from linewise.schema import AssertTest, Failure, Outcome, Origin, Status, Task
+from linewise.schema import AssertTest, Failure, Origin, Outcome, Status, Task
 from linewise.viewer.frame import frame
 
 PHASES: dict[str, list[Event]] = {

@@ -1,6 +1,7 @@
 """The live view on recording consoles: what it shows while a run goes on, and what it leaves behind."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -49,6 +50,15 @@ def test_a_terminal_is_left_with_the_end_alone() -> None:
     assert "programs run" not in left
     assert "candidates, 3 programs run" in frames
     assert left == watch("solved", terminal=False)
+
+
+def test_frames_leave_room_for_an_echoed_ctrl_c() -> None:
+    made, file = console(terminal=True, width=30)
+    with LiveView(made, TASK) as view:
+        for event in [*DIRECT, *GUIDED]:
+            view.on_event(event)
+    shown = re.sub(r"\x1b\[[0-9?]*[A-Za-z]", "", file.getvalue().rpartition("Stopped")[0])
+    assert max(len(row) for row in re.split(r"[\r\n]", shown)) == 28
 
 
 def test_the_cursor_is_in_sight_while_the_view_is_open() -> None:

@@ -57,4 +57,5 @@ class LiveView:
     def _frame(self) -> Text:
         width, height = self._console.size
         seconds = self._progress.seconds + time.monotonic() - self._updated
+        width -= 2  # room for the ^C that a terminal echoes: a full row would wrap, and a row would stay behind
         return frame(self._progress, self._task, seconds=seconds, width=width, height=height - 1)
