@@ -1,5 +1,6 @@
 """The dynamic signal: from outcomes and traces to the text that the guided context holds."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -50,19 +51,22 @@ def build_signal(
     """The signal of these programs, in at most ``options.max_tokens`` and at most ``room`` tokens.
 
     Over the budget the longest traces are halved, again and again, then entries are left out from the end.
-    ``None`` where there is nothing to show or nothing fits.
+    An empty one where nothing fits; ``None`` where there is nothing to show.
     """
     evidence = _most_passing(evidence, options.max_programs)
     entries = [entry for number, item in enumerate(evidence) for entry in _entries(number, item, tests, options)]
     budget = min(room, options.max_tokens or room)
     whole = list(entries)
+    hopeful = math.inf  # characters that may fit, by the last count: counting a long text takes long
     while entries:
         text = _render(evidence, entries)
-        tokens = count_tokens(text)
-        if tokens <= budget:
-            return Signal(text, tokens, _count_cut(whole, entries))
+        if len(text) <= hopeful:
+            tokens = count_tokens(text)
+            if tokens <= budget:
+                return Signal(text, tokens, _count_cut(whole, entries))
+            hopeful = 1.25 * len(text) * budget / tokens
         entries = _shortened(entries)
-    return None
+    return Signal("", 0, len(whole)) if whole else None
 
 
 def _most_passing(evidence: Sequence[Evidence], limit: int | None) -> Sequence[Evidence]:
@@ -150,7 +154,7 @@ def _render(evidence: Sequence[Evidence], entries: Sequence[_Entry]) -> str:
     programs = [
         {
             "source": item.program,
-            "candidate": item.candidate,
+            "candidate": item.candidate and 1 + sum(before.candidate for before in evidence[:number]),
             "entries": [entry for entry in entries if entry.program == number],
         }
         for number, item in enumerate(evidence)

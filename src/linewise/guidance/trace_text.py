@@ -9,8 +9,8 @@ _INDENT = "  "
 
 
 def shorten(text: str, limit: int) -> str:
-    """``text`` in at most ``limit`` characters, the middle left out, on one line."""
-    line = text.replace("\n", "\\n")
+    """``text`` in at most ``limit`` characters, the middle left out, on one line; control characters are escaped."""
+    line = text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
     if len(line) <= limit:
         return line
     kept = (limit - 3) // 2
@@ -34,17 +34,33 @@ def trace_lines(trace: Trace | None, source: Sequence[str], options: SignalOptio
 
 
 def summarise_loops(steps: Sequence[Step]) -> tuple[list[Step], dict[int, int]]:
-    """Of each line's visits within one call only the first and the last; gaps by index of the step behind them."""
-    visits: dict[tuple[int, int], list[int]] = {}
-    calls: list[int] = []
+    """Of each line's visits only the first and the last; gaps by index of the step behind them.
+
+    What is called from the same line, round after round, counts as the same call.
+    """
+    visits = _visits(steps)
+    kept = {index for indices in visits.values() for index in (indices[0], indices[-1])}
+    kept |= {index for index in range(len(steps)) if {index - 1, index + 1} <= kept}  # the gap would be as long
+    places = sorted(kept)
+    gaps = {new: old - places[new - 1] - 1 for new, old in enumerate(places) if new and old - places[new - 1] > 1}
+    return [steps[index] for index in places], gaps
+
+
+def _visits(steps: Sequence[Step]) -> dict[tuple[int, int, str], list[int]]:
+    """The steps that are alike, as indices: those of one kind, at one line, in calls from the same line."""
+    visits: dict[tuple[int, int, str], list[int]] = {}
+    calls: dict[tuple[int, int, str], int] = {}
+    path: list[tuple[int, int]] = []  # by depth: the call, and the line it is at
     for index, step in enumerate(steps):
-        del calls[step.depth + (step.kind != "call") :]
-        if step.kind == "call":
-            calls.append(index)
-        visits.setdefault((calls[-1] if calls else -1, step.line), []).append(index)
-    kept = sorted({index for indices in visits.values() for index in (indices[0], indices[-1])})
-    gaps = {new: old - kept[new - 1] - 1 for new, old in enumerate(kept) if new and old - kept[new - 1] > 1}
-    return [steps[index] for index in kept], gaps
+        del path[step.depth + (step.kind != "call") :]
+        caller = path[-1] if path else (-1, -1)
+        call = caller[0]
+        if step.kind == "call" or not path:
+            call = calls.setdefault((*caller, step.function), len(calls))
+            path.append((call, step.line))
+        path[-1] = (call, step.line)
+        visits.setdefault((call, step.line, step.kind), []).append(index)
+    return visits
 
 
 def _step_lines(step: Step, source: Sequence[str], options: SignalOptions) -> list[str]:
