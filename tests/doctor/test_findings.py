@@ -27,7 +27,9 @@ def test_a_crash_of_the_engine_is_survived(settings: Settings, tmp_path: Path, m
     (found,) = look_at_engine(settings)
     assert (found.ok, found.needed, found.detail) == (False, True, "crashes: SIGSEGV")
     assert found.fix is not None
-    assert found.fix.startswith(f"{sys.executable} -m pip install --force-reinstall --no-cache-dir --no-deps llama-cpp-python==")
+    assert found.fix.startswith(
+        f"{sys.executable} -m pip install --force-reinstall --no-cache-dir --no-deps llama-cpp-python=="
+    )
 
 
 def test_an_unknown_model_is_named_once() -> None:
@@ -48,7 +50,9 @@ def test_engine_and_compiler_are_missing(settings: Settings, tmp_path: Path, mon
     monkeypatch.setenv("PATH", str(tmp_path))
     engine, compiler = look_at_engine(settings)
     assert (engine.ok, compiler.ok) == (False, False)
-    assert engine.fix == f"sudo apt-get install -y build-essential && {sys.executable} -m pip install 'linewise[llamacpp]'"
+    assert (
+        engine.fix == f"sudo apt-get install -y build-essential && {sys.executable} -m pip install 'linewise[llamacpp]'"
+    )
 
 
 def test_a_scripted_model_needs_neither_engine_nor_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
