@@ -1,0 +1,259 @@
+"""Every strategy, with known replies instead of a model and the real sandbox."""
+
+from dataclasses import replace
+
+import pytest
+
+from linewise.engines.scripted import Reply, ScriptedEngine
+from linewise.errors import Cancelled
+from linewise.events import (
+    AnswerChecked,
+    AttemptStarted,
+    CandidatesSampled,
+    Event,
+    Finished,
+    LineCommitted,
+    SignalBuilt,
+    from_json,
+    text_after,
+    to_json,
+)
+from linewise.execution.base import Limits, Sandbox
+from linewise.guidance.options import GuidanceOptions
+from linewise.meter import Meter
+from linewise.schema import AssertTest, Origin, ProbeTest, Solution, Task
+from linewise.strategies import NAMES, build
+from linewise.strategies.eg_cfg import agent_name
+from linewise.strategies.options import BestOfNOptions, EgCfgOptions
+
+TASK = Task(
+    "Double it.", "double", (AssertTest("assert double(2) == 4"), AssertTest("assert double(5) == 10")), name="t"
+)
+SQUARE = "def double(x):\n    y = x * x\n    return y\n"
+RIGHT = "def double(x):\n    y = x + x\n    return y\n"
+WRONG = "def double(x):\n    y = x\n    return y\n"
+BROKEN = "def double(x:\n    return\n"
+SHOWN = "What running the code shows"
+CORRECTED = ScriptedEngine([Reply(text=SQUARE, weight=3), Reply(text=RIGHT), Reply(text=RIGHT, weight=99, when=SHOWN)])
+GUIDANCE = GuidanceOptions(max_tokens=200)
+
+
+def replies(*texts: str) -> ScriptedEngine:
+    """The first text is the greedy one."""
+    return ScriptedEngine([Reply(text=text, weight=1.5 if place == 0 else 1) for place, text in enumerate(texts)])
+
+
+def solve(
+    name: str,
+    engine: ScriptedEngine,
+    sandbox: Sandbox,
+    *,
+    task: Task = TASK,
+    meter: Meter | None = None,
+    seed: int = 0,
+    guidance: GuidanceOptions = GUIDANCE,
+    n: int = 8,
+    **eg_cfg: object,
+) -> tuple[Solution, list[Event]]:
+    strategy = build(
+        name,
+        guidance=guidance,
+        best_of_n=BestOfNOptions(n=n, temperature=1),
+        eg_cfg=EgCfgOptions.model_validate(eg_cfg),
+        limits=Limits(wall_seconds=5),
+    )
+    events = list(strategy.solve(task, engine, sandbox, seed=seed, meter=meter or Meter()))
+    assert isinstance(events[-1], Finished)
+    return events[-1].solution, events
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stream_of_events(name: str, sandbox: Sandbox) -> None:
+    solution, events = solve(name, CORRECTED, sandbox, attempts=2, direct_first=True)
+    assert [isinstance(event, Finished) for event in events] == [False] * (len(events) - 1) + [True]
+    assert [event.sequence for event in events] == list(range(len(events)))
+    assert {(event.task, event.agent) for event in events} == {("t", solution.agent)}
+    seconds = [event.seconds for event in events]
+    assert seconds == sorted(seconds)
+    assert isinstance(events[0], AttemptStarted)
+    assert [from_json(to_json(event)) for event in events] == events
+    assert all("\n" not in to_json(event) for event in events)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "texts", [(RIGHT,), (SQUARE, WRONG), (WRONG, RIGHT), (BROKEN,), ("```",), (RIGHT + "print(1)\n",)]
+)
+def test_the_code_can_be_replayed_from_tokens_and_lines(name: str, texts: tuple[str, ...], sandbox: Sandbox) -> None:
+    solution, events = solve(name, replies(*texts), sandbox, direct_first=True)
+    text = ""
+    for event in events[:-1]:
+        text = text_after(text, event)
+    assert text == solution.code
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_events(name: str, sandbox: Sandbox) -> None:
+    def shape(event: Event) -> object:
+        outcomes = tuple(replace(run, seconds=0.0) for run in getattr(event, "outcomes", ()))
+        same = {"outcomes": outcomes} if outcomes else {}
+        return replace(event, seconds=0.0, **same) if not isinstance(event, Finished) else event.solution.code
+
+    engine = replies(SQUARE, RIGHT, WRONG)
+    first, second = (solve(name, engine, sandbox, seed=4)[1] for _ in range(2))
+    assert [shape(event) for event in first] == [shape(event) for event in second]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_tests_the_first_answer_is_taken_unchecked(name: str, sandbox: Sandbox) -> None:
+    task = Task("Double it.", "double")
+    solution, events = solve(name, replies(SQUARE), sandbox, task=task, attempts=3)
+    assert (solution.code, solution.passed, solution.outcomes) == (SQUARE, None, ())
+    assert solution.ledger.sandbox_runs == 0
+    assert sum(isinstance(event, AnswerChecked) for event in events) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_probes_alone_leave_an_answer_unchecked(name: str, sandbox: Sandbox) -> None:
+    task = Task("Double it.", "double", (ProbeTest("double(2)"),))
+    solution, _ = solve(name, replies(SQUARE), sandbox, task=task)
+    assert solution.passed is None
+    assert len(solution.outcomes) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_answer_at_all(name: str, sandbox: Sandbox) -> None:
+    solution, _ = solve(name, replies("```"), sandbox)
+    assert (solution.code, solution.passed) == ("", False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cancel_passes_through(name: str, sandbox: Sandbox) -> None:
+    meter = Meter()
+    meter.cancel()
+    with pytest.raises(Cancelled):
+        solve(name, CORRECTED, sandbox, meter=meter)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("tokens", [1, 60, 150, 400, 700])
+def test_a_spent_budget_ends_with_the_best_so_far(name: str, tokens: int, sandbox: Sandbox) -> None:
+    meter = Meter(max_tokens_computed=tokens)
+    solution, events = solve(name, CORRECTED, sandbox, meter=meter, direct_first=True, attempts=99, n=50)
+    assert isinstance(events[-1], Finished)
+    if not solution.passed:
+        assert solution.reason == f"the limit of {tokens} computed tokens is reached" or name == "direct"
+    checked = [event for event in events if isinstance(event, AnswerChecked)]
+    if checked:
+        assert sum(run.passed for run in solution.outcomes) == max(sum(r.passed for r in c.outcomes) for c in checked)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_ledger(name: str, sandbox: Sandbox) -> None:
+    meter = Meter()
+    solution, events = solve(name, CORRECTED, sandbox, meter=meter)
+    ledger = solution.ledger
+    assert ledger.computed
+    assert ledger.forward_passes
+    assert 0 < (ledger.generated or 0) <= ledger.computed
+    assert ledger.sandbox_runs >= len(TASK.tests)
+    assert ledger.seconds["total"] > 0
+    assert (solution.model, solution.seed) == ("scripted", 0)
+
+
+# direct
+
+
+@pytest.mark.parametrize(("text", "passed"), [(RIGHT, True), (SQUARE, False), (BROKEN, False)])
+def test_direct(text: str, passed: bool, sandbox: Sandbox) -> None:
+    solution, events = solve("direct", replies(text, RIGHT), sandbox)
+    assert (solution.code, solution.passed, solution.origin) == (text, passed, Origin.DIRECT)
+    assert solution.agent == "direct"
+    assert not any(isinstance(event, CandidatesSampled) for event in events)
+
+
+# best-of-n
+
+
+def test_best_of_n_takes_the_first_that_passes(sandbox: Sandbox) -> None:
+    solution, events = solve("best-of-n", replies(SQUARE, RIGHT), sandbox)
+    (sampled,) = [event for event in events if isinstance(event, CandidatesSampled)]
+    assert len(sampled.candidates) == 8
+    checked = [event for event in events if isinstance(event, AnswerChecked)]
+    assert [event.passed for event in checked] in ([True], [False, True])
+    assert (solution.code, solution.origin) == (RIGHT, Origin.SAMPLE)
+    assert solution.agent == "best-of-n@8"
+
+
+def test_best_of_n_keeps_the_best_where_none_passes(sandbox: Sandbox) -> None:
+    solution, events = solve("best-of-n", replies(WRONG, SQUARE), sandbox, n=30)
+    assert solution.passed is False
+    assert solution.code == SQUARE, "it passes one test, the other none"
+    assert sum(isinstance(event, AnswerChecked) for event in events) == 2, "equal samples are run once"
+
+
+# eg-cfg
+
+
+def test_direct_first_stops_where_it_passes(sandbox: Sandbox) -> None:
+    solution, events = solve("eg-cfg", replies(RIGHT), sandbox, direct_first=True)
+    assert solution.origin is Origin.DIRECT
+    assert not any(isinstance(event, CandidatesSampled) for event in events)
+
+
+def test_guided_decoding_where_the_direct_answer_fails(sandbox: Sandbox) -> None:
+    solution, events = solve("eg-cfg", CORRECTED, sandbox, direct_first=True)
+    assert (solution.code, solution.passed, solution.origin) == (RIGHT, True, Origin.GUIDED)
+    assert [(e.attempt, e.strategy) for e in events if isinstance(e, AttemptStarted)] == [(0, "direct"), (1, "eg-cfg")]
+    assert [e.origin for e in events if isinstance(e, AnswerChecked)] == [Origin.DIRECT, Origin.GUIDED]
+
+
+def test_an_early_exit_is_attributed_to_its_candidate(sandbox: Sandbox) -> None:
+    guidance = GUIDANCE.model_copy(update={"early_exit": True, "num_candidates": 12, "horizon": 5})
+    solution, _ = solve("eg-cfg", replies(SQUARE, RIGHT), sandbox, guidance=guidance)
+    assert (solution.code, solution.origin) == (RIGHT, Origin.CANDIDATE)
+
+
+def test_gamma_0_reads_no_signal(sandbox: Sandbox) -> None:
+    guidance = GUIDANCE.model_copy(update={"gamma": 0.0})
+    solution, events = solve("eg-cfg", CORRECTED, sandbox, guidance=guidance)
+    assert (solution.code, solution.origin) == (SQUARE, Origin.GUIDED)
+    assert not any(isinstance(event, SignalBuilt) for event in events)
+
+
+def test_attempts_go_on_until_one_passes_and_draw_anew(sandbox: Sandbox) -> None:
+    """No signal helps here, so all attempts give the same answer from other candidates."""
+    tails = [f"def double(x):\n    y = {a}\n    return {b}\n" for a in range(3) for b in range(3)]
+    solution, events = solve("eg-cfg", replies(*tails), sandbox, attempts=3)
+    starts = [place for place, event in enumerate(events) if isinstance(event, AttemptStarted)]
+    assert len(starts) == 3
+    drawn = [
+        [event.candidates for event in part if isinstance(event, CandidatesSampled)]
+        for part in (events[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True))
+    ]
+    assert drawn[0] != drawn[1] != drawn[2]
+    assert solution.reason == "no answer of 3 guided attempts passes all visible tests"
+
+
+def test_the_best_of_equal_attempts_is_the_first(sandbox: Sandbox) -> None:
+    solution, events = solve("eg-cfg", replies(SQUARE), sandbox, direct_first=True, attempts=2)
+    assert (solution.code, solution.origin) == (SQUARE, Origin.DIRECT)
+    assert isinstance(events[-2], LineCommitted | AnswerChecked)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, "ns3t0.75d2k1_lci_ln@g1"),
+        ({"prompt": "few-shot", "temperature": 1.2, "horizon": 6, "gamma": 0.5}, "ns3t1.2d6k1_ln@g0.5"),
+        ({"signal": {"partial": True}, "gamma": 0}, "pns3t0.75d2k1_lci_ln@g0"),
+        ({"prompt": "brief", "refresh": 2, "num_candidates": 5}, "ns5t0.75d2k2_brief_ln@g1"),
+    ],
+)
+def test_agent_name(changes: dict[str, object], name: str) -> None:
+    assert agent_name(GuidanceOptions.model_validate(changes)) == name
+
+
+def test_an_unknown_strategy_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="direct, best-of-n, eg-cfg"):
+        build("magic", guidance=GUIDANCE, best_of_n=BestOfNOptions(), eg_cfg=EgCfgOptions(), limits=Limits())
