@@ -151,7 +151,7 @@ def test_a_spent_budget_ends_with_the_best_so_far(name: str, tokens: int, sandbo
 @pytest.mark.parametrize("name", NAMES)
 def test_the_ledger(name: str, sandbox: Sandbox) -> None:
     meter = Meter()
-    solution, events = solve(name, CORRECTED, sandbox, meter=meter)
+    solution, _ = solve(name, CORRECTED, sandbox, meter=meter)
     ledger = solution.ledger
     assert ledger.computed
     assert ledger.forward_passes
