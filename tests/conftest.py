@@ -14,10 +14,12 @@ from linewise.errors import MissingPartError
 @pytest.fixture(scope="session")
 def smollm2_path() -> Path:
     """The file of the test model; where it is missing the test fails and says what to run."""
+    missing = ""
     try:
         return resolve("smollm2-135m")
     except MissingPartError as error:
-        pytest.fail(str(error), pytrace=False)
+        missing = str(error)
+    pytest.fail(missing, pytrace=False)  # outside the handler, so that this line is all that is printed
 
 
 @pytest.fixture(scope="session")
