@@ -21,7 +21,7 @@ from linewise.events import (
 from linewise.execution.base import Limits, Sandbox
 from linewise.guidance.options import GuidanceOptions
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Origin, ProbeTest, Solution, Task
+from linewise.schema import AssertTest, Origin, ProbeTest, Solution, StdioTest, Task
 from linewise.strategies import NAMES, build
 from linewise.strategies.eg_cfg import agent_name
 from linewise.strategies.options import BestOfNOptions, EgCfgOptions
@@ -72,7 +72,8 @@ def test_the_stream_of_events(name: str, sandbox: Sandbox) -> None:
     solution, events = solve(name, CORRECTED, sandbox, attempts=2, direct_first=True)
     assert [isinstance(event, Finished) for event in events] == [False] * (len(events) - 1) + [True]
     assert [event.sequence for event in events] == list(range(len(events)))
-    assert {(event.task, event.agent) for event in events} == {("t", solution.agent)}
+    assert {event.task for event in events} == {"t"}
+    assert solution.agent in {event.agent for event in events if isinstance(event, AttemptStarted)}
     seconds = [event.seconds for event in events]
     assert seconds == sorted(seconds)
     assert isinstance(events[0], AttemptStarted)
@@ -168,7 +169,7 @@ def test_the_ledger(name: str, sandbox: Sandbox) -> None:
 def test_direct(text: str, passed: bool, sandbox: Sandbox) -> None:
     solution, events = solve("direct", replies(text, RIGHT), sandbox)
     assert (solution.code, solution.passed, solution.origin) == (text, passed, Origin.DIRECT)
-    assert solution.agent == "direct"
+    assert solution.agent == "direct_lci"
     assert not any(isinstance(event, CandidatesSampled) for event in events)
 
 
@@ -182,7 +183,7 @@ def test_best_of_n_takes_the_first_that_passes(sandbox: Sandbox) -> None:
     checked = [event for event in events if isinstance(event, AnswerChecked)]
     assert [event.passed for event in checked] in ([True], [False, True])
     assert (solution.code, solution.origin) == (RIGHT, Origin.SAMPLE)
-    assert solution.agent == "best-of-n@8"
+    assert solution.agent == "best-of-8_lci"
 
 
 def test_best_of_n_keeps_the_best_where_none_passes(sandbox: Sandbox) -> None:
@@ -206,6 +207,25 @@ def test_guided_decoding_where_the_direct_answer_fails(sandbox: Sandbox) -> None
     assert (solution.code, solution.passed, solution.origin) == (RIGHT, True, Origin.GUIDED)
     assert [(e.attempt, e.strategy) for e in events if isinstance(e, AttemptStarted)] == [(0, "direct"), (1, "eg-cfg")]
     assert [e.origin for e in events if isinstance(e, AnswerChecked)] == [Origin.DIRECT, Origin.GUIDED]
+
+
+def test_prompts_take_turns(sandbox: Sandbox) -> None:
+    """Of two prompts the second alone has the right reply, so its direct answer is taken."""
+    engine = ScriptedEngine([Reply(text=SQUARE, when="Task 1"), Reply(text=RIGHT, weight=0.5)])
+    solution, events = solve("eg-cfg", engine, sandbox, direct_first=True, prompts="few-shot, brief")
+    assert (solution.code, solution.agent) == (RIGHT, "direct_brief")
+    assert [event.agent for event in events if isinstance(event, AttemptStarted)] == ["direct", "direct_brief"]
+    solution, events = solve("eg-cfg", replies(SQUARE), sandbox, attempts=3, prompts=("few-shot", "long-code"))
+    agents = [event.agent for event in events if isinstance(event, AttemptStarted)]
+    assert agents == ["ns3t0.75d2k1_ln@g1", "ns3t0.75d2k1_lci_ln@g1", "ns3t0.75d2k1_ln@g1"]
+
+
+def test_a_program_calls_its_entry_point_when_it_is_run(sandbox: Sandbox) -> None:
+    task = Task("Add.", "solve", (StdioTest("1 2\n", "3\n"),), kind="program", name="t")
+    answer = "def solve():\n    print(sum(map(int, input().split())))\n"
+    solution, _ = solve("direct", replies(answer), sandbox, task=task)
+    assert solution.passed
+    assert solution.code == f'{answer}\n\nif __name__ == "__main__":\n    solve()\n'
 
 
 def test_an_early_exit_is_attributed_to_its_candidate(sandbox: Sandbox) -> None:

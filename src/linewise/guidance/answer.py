@@ -4,6 +4,7 @@ import keyword
 import re
 
 from linewise.guidance.program import parses
+from linewise.schema import Task
 
 RESPONSE_PREFIX = "```python\n"
 """What every answer is made to begin with."""
@@ -33,6 +34,13 @@ def code_of(text: str) -> str:
     while lines and (not lines[-1].strip() or lines[-1].startswith("#")):
         lines.pop()  # comments behind the last definition introduce what is no longer there
     return "\n".join(lines).rstrip() + "\n" if lines else ""
+
+
+def standalone(task: Task, code: str) -> str:
+    """``code`` as a user can run it: a ``program`` task's answer also calls its entry point, once, when it is run."""
+    if task.kind != "program" or not re.search(rf"^def +{re.escape(task.entry_point)}\b", code, re.MULTILINE):
+        return code
+    return f'{code.rstrip()}\n\n\nif __name__ == "__main__":\n    {task.entry_point}()\n'
 
 
 def _foreign_statement(text: str) -> int | None:

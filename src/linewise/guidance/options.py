@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from linewise.schema import TraceStyle
 
+PromptStyle = Literal["long-code", "few-shot", "brief"]
+
 
 class WorkedExample(BaseModel):
     """A solved task of the few-shot prompt."""
@@ -48,7 +50,7 @@ class GuidanceOptions(BaseModel):
     refresh: int = Field(default=1, ge=1, le=100, description="k: lines between two signals")
     gamma: float = Field(default=1.0, ge=0, le=20, description="guidance strength; 0 reads no guided context")
     floor: float = Field(default=1e-8, gt=0, lt=1, description="floor of both probabilities in the mix")
-    prompt: Literal["long-code", "few-shot", "brief"] = "long-code"
+    prompt: PromptStyle = "long-code"
     examples: tuple[WorkedExample, ...] | None = Field(default=None, description="few-shot examples; None: our own")
     start: Literal["def", "block"] = Field(
         default="def", description="guide from `def name(`, or from the block's first token"

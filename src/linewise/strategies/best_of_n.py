@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator
 
 from linewise.engines.base import Engine, Stop
-from linewise.events import AttemptStarted, CandidatesSampled, Event
+from linewise.events import CandidatesSampled, Event
 from linewise.execution.base import Limits, Sandbox
 from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer
 from linewise.guidance.options import GuidanceOptions
@@ -11,6 +11,7 @@ from linewise.guidance.prompting import messages
 from linewise.meter import Meter
 from linewise.schema import Origin, Task
 from linewise.strategies.board import Board
+from linewise.strategies.direct import prompt_suffix
 from linewise.strategies.options import BestOfNOptions
 
 
@@ -24,11 +25,11 @@ class BestOfN:
 
     def solve(self, task: Task, engine: Engine, sandbox: Sandbox, *, seed: int, meter: Meter) -> Iterator[Event]:
         """See ``Strategy``."""
-        board = Board(task, engine, sandbox, self._limits, meter, seed, f"{self.name}@{self._options.n}")
+        board = Board(task, engine, sandbox, self._limits, meter, seed)
         return board.run(self._attempts(board))
 
     def _attempts(self, board: Board) -> Generator[Event, None, str]:
-        yield AttemptStarted(attempt=0, strategy=self.name)
+        yield from board.begin(f"best-of-{self._options.n}{prompt_suffix(self._guidance)}", self.name)
         samples = self._sample(board)
         yield CandidatesSampled(line=0, candidates=tuple(samples))
         for code in dict.fromkeys(code_of(text) for text in samples):

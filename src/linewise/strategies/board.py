@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from linewise.engines.base import Engine
 from linewise.errors import BudgetSpent
-from linewise.events import AnswerChecked, Event, Finished, LineCommitted, ProgramTraced, text_after
+from linewise.events import AnswerChecked, AttemptStarted, Event, Finished, LineCommitted, ProgramTraced, text_after
 from linewise.execution.base import Limits, Program, Sandbox
+from linewise.guidance.answer import standalone
 from linewise.meter import Meter
 from linewise.schema import Origin, Outcome, Solution, Task
 
@@ -18,6 +19,7 @@ class Attempt:
     code: str
     outcomes: tuple[Outcome, ...]
     origin: Origin
+    agent: str = ""
 
     @property
     def score(self) -> int:
@@ -35,8 +37,9 @@ class Board:
     limits: Limits
     meter: Meter
     seed: int
-    agent: str
+    agent: str = ""
     best: Attempt | None = None
+    _begun: int = 0
     _fallback: Attempt | None = None
 
     @property
@@ -44,15 +47,22 @@ class Board:
         """Whether the best attempt passes all visible tests, or cannot be checked at all."""
         return self.best is not None and self.task.passed_by(self.best.outcomes) is not False
 
+    def begin(self, agent: str, strategy: str) -> Iterator[Event]:
+        """The next attempt is ``agent``'s: what follows is told of it."""
+        self.agent = agent
+        yield AttemptStarted(attempt=self._begun, strategy=strategy)
+        self._begun += 1
+
     def note(self, attempt: Attempt) -> None:
         """Keep ``attempt`` where it passes more tests than the best one so far; the first of equals stays."""
         self.best = _better(attempt, self.best)
 
     def check(self, code: str, origin: Origin) -> Iterator[Event]:
         """Run a complete answer on the visible tests and note it."""
+        code = standalone(self.task, code)
         program = Program.of(self.task, code)
         outcomes = tuple(self.sandbox.run(program, self.task.tests, self.limits, meter=self.meter))
-        self.note(Attempt(code, outcomes, origin))
+        self.note(Attempt(code, outcomes, origin, self.agent))
         yield AnswerChecked(code=code, outcomes=outcomes, passed=self.task.passed_by(outcomes), origin=origin)
 
     def run(self, attempts: Generator[Event, None, str]) -> Iterator[Event]:
@@ -83,18 +93,18 @@ class Board:
     def _watch(self, event: Event) -> None:
         """A candidate's program is printed only where a spent budget left no complete answer."""
         if isinstance(event, ProgramTraced):
-            attempt = Attempt(event.program + "\n", event.outcomes, Origin.CANDIDATE)
+            attempt = Attempt(event.program + "\n", event.outcomes, Origin.CANDIDATE, self.agent)
             self._fallback = _better(attempt, self._fallback)
 
     def _solution(self, reason: str) -> Solution:
-        best = self.best or self._fallback or Attempt("", (), Origin.DIRECT)
+        best = self.best or self._fallback or Attempt("", (), Origin.DIRECT, self.agent)
         return Solution(
             code=best.code,
             passed=self.task.passed_by(best.outcomes) if best.outcomes else (False if self.task.tests else None),
             outcomes=best.outcomes,
             origin=best.origin,
             ledger=self.meter.ledger(),
-            agent=self.agent,
+            agent=best.agent,
             model=self.engine.name,
             seed=self.seed,
             reason=reason,

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator
 
 from linewise.engines.base import Engine, Stop
-from linewise.events import AttemptStarted, Event, LineCommitted, TokenChosen
+from linewise.events import Event, LineCommitted, TokenChosen
 from linewise.execution.base import Limits, Sandbox
 from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer
 from linewise.guidance.options import GuidanceOptions
@@ -23,7 +23,7 @@ class Direct:
 
     def solve(self, task: Task, engine: Engine, sandbox: Sandbox, *, seed: int, meter: Meter) -> Iterator[Event]:
         """See ``Strategy``."""
-        board = Board(task, engine, sandbox, self._limits, meter, seed, self.name)
+        board = Board(task, engine, sandbox, self._limits, meter, seed)
         return board.run(self._attempts(board))
 
     def _attempts(self, board: Board) -> Generator[Event, None, str]:
@@ -34,7 +34,7 @@ class Direct:
 def direct_attempt(board: Board, guidance: GuidanceOptions) -> Iterator[Event]:
     """Write the greedy answer and check it."""
     engine = board.engine
-    yield AttemptStarted(attempt=0, strategy="direct")
+    yield from board.begin(f"direct{prompt_suffix(guidance)}", Direct.name)
     prefix = engine.prompt(messages(board.task, guidance), RESPONSE_PREFIX)
     stop = Stop(guidance.max_tokens, until=lambda text: end_of_answer(text) is not None)
     (answer,) = engine.sample(prefix, n=1, stop=stop, temperature=0, top_p=1, seed=board.seed, meter=board.meter)
@@ -45,3 +45,8 @@ def direct_attempt(board: Board, guidance: GuidanceOptions) -> Iterator[Event]:
     code = code_of(answer.text)
     yield LineCommitted(line=code.count("\n"), code=code)
     yield from board.check(code, Origin.DIRECT)
+
+
+def prompt_suffix(guidance: GuidanceOptions) -> str:
+    """What the paper's compact names say about the prompt; ``brief`` is ours."""
+    return {"long-code": "_lci", "few-shot": "", "brief": "_brief"}[guidance.prompt]

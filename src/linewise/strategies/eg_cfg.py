@@ -3,14 +3,14 @@
 from collections.abc import Generator, Iterator
 
 from linewise.engines.base import Engine
-from linewise.events import AttemptStarted, Event
+from linewise.events import Event
 from linewise.execution.base import Limits, Sandbox
 from linewise.guidance.decode import Setting, decode
 from linewise.guidance.options import GuidanceOptions
 from linewise.meter import Meter
 from linewise.schema import Task
 from linewise.strategies.board import Board
-from linewise.strategies.direct import direct_attempt
+from linewise.strategies.direct import direct_attempt, prompt_suffix
 from linewise.strategies.options import EgCfgOptions
 
 _SEED_STRIDE = 7_919
@@ -27,31 +27,34 @@ class EgCfg:
 
     def solve(self, task: Task, engine: Engine, sandbox: Sandbox, *, seed: int, meter: Meter) -> Iterator[Event]:
         """See ``Strategy``."""
-        board = Board(task, engine, sandbox, self._limits, meter, seed, agent_name(self._guidance))
+        board = Board(task, engine, sandbox, self._limits, meter, seed)
         return board.run(self._attempts(board))
 
     def _attempts(self, board: Board) -> Generator[Event, None, str]:
-        if self._options.direct_first:
-            yield from direct_attempt(board, self._guidance)
+        agents = [
+            self._guidance.model_copy(update={"prompt": prompt})
+            for prompt in self._options.prompts or (self._guidance.prompt,)
+        ]
+        for agent in agents if self._options.direct_first else ():
+            yield from direct_attempt(board, agent)
             if board.solved:
-                return "the direct answer was taken"
-        for attempt in range(1, self._options.attempts + 1):
-            yield from self._guided(board, attempt)
+                return "a direct answer was taken"
+        for attempt in range(self._options.attempts):
+            yield from self._guided(board, attempt, agents[attempt % len(agents)])
             if board.solved:
-                return f"guided attempt {attempt} of {self._options.attempts} was taken"
+                return f"guided attempt {attempt + 1} of {self._options.attempts} was taken"
         return f"no answer of {self._options.attempts} guided attempts passes all visible tests"
 
-    def _guided(self, board: Board, attempt: int) -> Iterator[Event]:
-        yield AttemptStarted(attempt=attempt, strategy=self.name)
-        seed = board.seed + (attempt - 1) * _SEED_STRIDE
-        setting = Setting(board.task, board.engine, board.sandbox, self._guidance, self._limits, board.meter, seed=seed)
+    def _guided(self, board: Board, attempt: int, agent: GuidanceOptions) -> Iterator[Event]:
+        yield from board.begin(agent_name(agent), self.name)
+        seed = board.seed + attempt * _SEED_STRIDE
+        setting = Setting(board.task, board.engine, board.sandbox, agent, self._limits, board.meter, seed=seed)
         decoded = yield from decode(setting)
         yield from board.check(decoded.code, decoded.origin)
 
 
 def agent_name(guidance: GuidanceOptions) -> str:
     """The paper's compact name of a configuration, with gamma: ``ns3t0.75d2k1_lci_ln@g1``."""
-    prompt = {"long-code": "_lci", "few-shot": "", "brief": "_brief"}[guidance.prompt]
     partial = "p" if guidance.signal.partial else ""
     shape = f"ns{guidance.num_candidates}t{guidance.temperature:g}d{guidance.horizon}k{guidance.refresh}"
-    return f"{partial}{shape}{prompt}_ln@g{guidance.gamma:g}"
+    return f"{partial}{shape}{prompt_suffix(guidance)}_ln@g{guidance.gamma:g}"

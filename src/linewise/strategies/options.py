@@ -1,6 +1,15 @@
 """The options of the strategies; what they share with the method is in ``guidance.options``."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from linewise.guidance.options import PromptStyle
+
+
+def _split(value: object) -> object:
+    """On the command line several prompts are one text with commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class BestOfNOptions(BaseModel):
@@ -18,5 +27,8 @@ class EgCfgOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    direct_first: bool = Field(default=False, description="take the greedy answer where it passes the visible tests")
+    prompts: Annotated[tuple[PromptStyle, ...], BeforeValidator(_split)] = Field(
+        default=(), description="prompts of the attempts, in turn; none: guidance.prompt alone"
+    )
+    direct_first: bool = Field(default=False, description="take the greedy answer to a prompt where it passes")
     attempts: int = Field(default=1, ge=1, le=1024, description="guided attempts, each with a seed of its own")
