@@ -1,9 +1,12 @@
 """The loop, with known replies instead of a model and the real sandbox."""
 
+from dataclasses import replace
+
 import pytest
 from tasks import DOUBLE, RIGHT, SHOWN, SQUARE, of_type, options, run_decode, scripted
 
-from linewise.errors import BudgetSpent, Cancelled
+from linewise.engines.scripted import Reply, ScriptedEngine
+from linewise.errors import BudgetSpent, Cancelled, ContextOverflow
 from linewise.events import CandidatesSampled, LineCommitted, ProgramTraced, SignalBuilt, TokenChosen, text_after
 from linewise.execution.base import Sandbox
 from linewise.guidance.options import SignalOptions
@@ -237,3 +240,13 @@ def test_a_spent_budget_and_a_cancel_pass_through(sandbox: Sandbox) -> None:
     meter.cancel()
     with pytest.raises(Cancelled):
         run_decode(CORRECTED, sandbox, options(), meter=meter)
+
+
+def test_no_room_for_a_signal_is_an_error_that_names_the_option(sandbox: Sandbox) -> None:
+    class Narrow(ScriptedEngine):
+        capabilities = replace(ScriptedEngine.capabilities, context=3000)
+
+    engine = Narrow([Reply(text=RIGHT)])
+    with pytest.raises(ContextOverflow, match=r"no room for a signal in a context of 3000 tokens; raise it with --ctx"):
+        run_decode(engine, sandbox, options(max_tokens=1000))
+    assert run_decode(engine, sandbox, options(max_tokens=1000, gamma=0))[0].code == RIGHT

@@ -209,6 +209,14 @@ def test_guided_decoding_where_the_direct_answer_fails(sandbox: Sandbox) -> None
     assert [e.origin for e in events if isinstance(e, AnswerChecked)] == [Origin.DIRECT, Origin.GUIDED]
 
 
+def test_an_answer_that_a_spent_budget_leaves_unchecked_is_kept(sandbox: Sandbox) -> None:
+    whole, _ = solve("direct", replies(RIGHT), sandbox)
+    solution, events = solve("direct", replies(RIGHT), sandbox, meter=Meter(max_tokens_computed=whole.ledger.computed))
+    assert not any(isinstance(event, AnswerChecked) for event in events)
+    assert (solution.code, solution.passed, solution.outcomes) == (RIGHT, False, ())
+    assert "computed tokens" in solution.reason
+
+
 def test_prompts_take_turns(sandbox: Sandbox) -> None:
     """Of two prompts the second alone has the right reply, so its direct answer is taken."""
     engine = ScriptedEngine([Reply(text=SQUARE, when="Task 1"), Reply(text=RIGHT, weight=0.5)])

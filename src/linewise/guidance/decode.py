@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from linewise.engines.base import Engine
+from linewise.errors import ContextOverflow
 from linewise.events import CandidatesSampled, Event, LineCommitted, ProgramTraced, SignalBuilt, TokenChosen
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.guidance.answer import RESPONSE_PREFIX
@@ -24,6 +25,11 @@ from linewise.schema import Origin, Outcome, Status, Task
 
 _SEED_STRIDE = 1_000_003
 """Candidates of line n are drawn with seed + n * stride: lines and attempts share no random numbers."""
+
+_END_OF_PROMPT = 64
+"""Tokens of a prompt behind the last message's text, which both contexts hold: more than any template has."""
+_LEAST_SIGNAL = 64
+"""With less room than this many tokens decoding would go on unguided, and nobody would know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +164,16 @@ class _Loop:
         yield SignalBuilt(line=self._line, text=signal.text, tokens=signal.tokens, cut_traces=signal.cut_traces)
 
     def _room(self) -> int:
-        """Tokens that a signal may have: plain and guided context and the whole answer in both have to fit."""
-        both = 2 * (len(self._contexts.plain) + self._options.max_tokens)
-        return self._setting.engine.capabilities.context - both - 64
+        """Tokens that a signal may have: plain and guided context, which share the prompt, each with a whole answer."""
+        prompt, answer = len(self._contexts.plain), self._options.max_tokens
+        context = self._setting.engine.capabilities.context
+        room = context - prompt - 2 * answer - _END_OF_PROMPT
+        if room < _LEAST_SIGNAL:
+            raise ContextOverflow(
+                f"a prompt of {prompt} tokens and two answers of up to {answer} leave no room for a signal in a context"
+                f" of {context} tokens; raise it with --ctx, or lower guidance.max_tokens"
+            )
+        return room
 
     def _commit_line(self) -> Iterator[Event]:
         for chosen in self._chooser.line(self._writing, self._contexts):

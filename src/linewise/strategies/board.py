@@ -61,6 +61,8 @@ class Board:
         """Run a complete answer on the visible tests and note it."""
         code = standalone(self.task, code)
         program = Program.of(self.task, code)
+        if code.strip():  # complete, so better than any candidate's program
+            self._fallback = Attempt(code, (), origin, self.agent)
         outcomes = tuple(self.sandbox.run(program, self.task.tests, self.limits, meter=self.meter))
         self.note(Attempt(code, outcomes, origin, self.agent))
         yield AnswerChecked(code=code, outcomes=outcomes, passed=self.task.passed_by(outcomes), origin=origin)
@@ -91,7 +93,7 @@ class Board:
         yield Finished(solution=solution)
 
     def _watch(self, event: Event) -> None:
-        """A candidate's program is printed only where a spent budget left no complete answer."""
+        """A candidate's program is printed only where a spent budget left no answer that was checked."""
         if isinstance(event, ProgramTraced):
             attempt = Attempt(event.program + "\n", event.outcomes, Origin.CANDIDATE, self.agent)
             self._fallback = _better(attempt, self._fallback)

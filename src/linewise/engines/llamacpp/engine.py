@@ -65,7 +65,7 @@ class LlamaCppEngine:
             seed_honoured=True,
             rewind=self._native.rewinds,
             chat_template=self._template is not None,
-            context=self._options.ctx,
+            context=min(self._options.ctx, self._native.trained_context),
         )
 
     @property
@@ -239,6 +239,9 @@ class LlamaCppEngine:
     def _check_length(self, prefix: Sequence[int]) -> None:
         if not prefix:
             raise EngineError("a prefix has at least one token")
+        if len(prefix) > self._native.trained_context:
+            trained = self._native.trained_context
+            raise ContextOverflow(f"a prefix of {len(prefix)} tokens: the model was trained on {trained} at most")
         if len(prefix) > self._options.ctx:
             raise self._overflow(f"a prefix of {len(prefix)} tokens does not fit")
 

@@ -86,6 +86,7 @@ class Native:
             raise EngineError(f"no memory for a context of {options.ctx} tokens; choose a smaller one with --ctx")
         self._memory = llama_cpp.llama_get_memory(self._context)
         self.vocabulary = Vocabulary(self._model)
+        self.trained_context: int = llama_cpp.llama_model_n_ctx_train(self._model)
         self.max_batch: int = llama_cpp.llama_n_batch(self._context)
         self._batch = llama_cpp.llama_batch_init(self.max_batch, 0, 1)
 
