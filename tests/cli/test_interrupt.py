@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,11 @@ def finish(process: "subprocess.Popen[str]") -> tuple[str, str]:
     return process.communicate(timeout=30)
 
 
-@pytest.mark.parametrize("sandbox", ["bubblewrap", "process"])
-def test_while_a_program_runs(command: Command, sandbox: str) -> None:
+@pytest.mark.parametrize(
+    ("sandbox", "end"),
+    [("bubblewrap", interrupt), ("bubblewrap", subprocess.Popen.terminate), ("process", interrupt)],
+)
+def test_while_a_program_runs(command: Command, sandbox: str, end: "Callable[[subprocess.Popen[str]], None]") -> None:
     options = ("--model", "scripted/endless.script", "--sandbox", sandbox, "--events", "events", "-o")
     (command.folder / "temporary").mkdir()
     command = Command(command.folder, {"TMPDIR": str(command.folder / "temporary")})
@@ -29,7 +33,7 @@ def test_while_a_program_runs(command: Command, sandbox: str) -> None:
     wait_until(lambda: "LineCommitted" in read(command.folder / "events"))
     wait_until(lambda: len(descendants(process.pid)) >= 2)
     started = descendants(process.pid)
-    interrupt(process)
+    end(process)
     output, errors = finish(process)
     assert (process.returncode, output, errors) == (130, "", "linewise: interrupted\n")
     wait_until(lambda: not any(map(alive, started)))

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from importlib import metadata
 from typing import Annotated, NoReturn
@@ -41,6 +42,7 @@ def _root(
 
 def main() -> NoReturn:
     """Run the command; every error is one line on standard error, with the exit code that fits it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does, so that no temporary folder stays
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # an answer may hold what the terminal's encoding lacks
     try:
