@@ -1,5 +1,6 @@
 """What all tests share: the real test model, and engines and sandboxes that are expensive to start."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from linewise.engines.llamacpp.engine import LlamaCppEngine
 from linewise.engines.model_files import resolve
 from linewise.engines.options import LlamaCppOptions
 from linewise.errors import MissingPartError
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So a shell starts jobs in the background, and the commands that these tests interrupt would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
