@@ -5,7 +5,7 @@ keeps. Every call blocks, is safe from any thread, adds its cost to the meter it
 that meter says so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, NamedTuple, Protocol, Self
@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from linewise.engines.token_tree import TokenTree
 from linewise.meter import Meter
 
 LogProbs = NDArray[np.float32]
@@ -58,11 +59,15 @@ def complete_lines(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """One sampled continuation: its tokens (an end token is not among them), their text, why it ended."""
+    """One sampled continuation: its tokens (an end token is not among them), their text, why it ended.
+
+    ``dists``: the distributions at temperature 1 that its first tokens were drawn from, where they were to be kept.
+    """
 
     tokens: tuple[int, ...]
     text: str
     finish: Literal["stop", "end", "length"]
+    dists: tuple[LogProbs, ...] = ()
 
 
 class Pair(NamedTuple):
@@ -73,10 +78,14 @@ class Pair(NamedTuple):
 
 
 class DistPair(NamedTuple):
-    """The next-token distributions of a ``Pair``; absent where the prefix was absent."""
+    """The next-token distributions of a ``Pair``; absent where the prefix was absent. The arrays are read-only."""
 
     plain: LogProbs | None
     guided: LogProbs | None
+
+
+Visit = Callable[[int, DistPair], Iterable[int]]
+"""Given a node of a tree of drafts and the distributions after it, returns those of its children to be visited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +94,7 @@ class Capabilities:
 
     ``full_vocabulary``: distributions cover every token. ``seed_honoured``: the same seed gives the same sample.
     ``rewind``: a kept prefix can be shortened without computing it again. ``chat_template``: the model has one.
-    ``context``: tokens that one prefix may have.
+    ``context``: tokens that one prefix may have. ``vocabulary``: the length of a distribution.
     """
 
     full_vocabulary: bool
@@ -93,6 +102,7 @@ class Capabilities:
     rewind: bool
     chat_template: bool
     context: int
+    vocabulary: int
 
 
 class Engine(Protocol):
@@ -141,13 +151,27 @@ class Engine(Protocol):
         temperature: float,
         top_p: float,
         seed: int,
+        keep_dists: int = 0,
         meter: Meter,
     ) -> list[Sampled]:
-        """Draw ``n`` independent continuations; ``temperature`` 0 is greedy. The i-th depends on ``(seed, i)``."""
+        """Draw ``n`` independent continuations; ``temperature`` 0 is greedy. The i-th depends on ``(seed, i)``.
+
+        ``keep_dists``: of each continuation's first so many tokens, keep the distribution (4 bytes x vocabulary each;
+        continuations share those of the tokens that they share).
+        """
         ...
 
     def next_dists(self, pairs: Sequence[Pair], *, meter: Meter) -> list[DistPair]:
         """The next-token distributions of every pair, computed together."""
+        ...
+
+    def score(self, pair: Pair, drafts: TokenTree, visit: Visit, *, meter: Meter) -> None:
+        """Show ``visit`` the distributions along ``drafts``, which stand behind each prefix of ``pair``.
+
+        It is called for node 0, the prefixes themselves, and then for every node that it returned for that node's
+        parent, parents first. The engine computes the tree ahead of the visits, in steps of its own size, and leaves
+        out what can no longer be visited. ``visit`` may be called from another thread and should be quick.
+        """
         ...
 
     def forget(self) -> None:

@@ -47,8 +47,12 @@ class Draw:
         seed: tuple[int, int],
         end_tokens: frozenset[int],
         piece: Callable[[int], bytes],
+        keep_dists: int = 0,
     ) -> None:
-        """``seed`` is (seed of the call, number of the sample); ``piece`` gives a token's bytes."""
+        """``seed`` is (seed of the call, number of the sample); ``piece`` gives a token's bytes.
+
+        The distributions of the first ``keep_dists`` tokens become part of the result.
+        """
         self.tokens: list[int] = []
         self.finish: Literal["stop", "end", "length"] | None = None
         self._text = ""
@@ -56,9 +60,13 @@ class Draw:
         self._rng = np.random.default_rng(seed)
         self._stop, self._temperature, self._top_p = stop, temperature, top_p
         self._end_tokens, self._piece = end_tokens, piece
+        self._keep = keep_dists
+        self._dists: list[LogProbs] = []
 
     def extend(self, log_probs: LogProbs) -> bool:
         """Draw the next token; returns whether the continuation goes on."""
+        if len(self._dists) < self._keep:
+            self._dists.append(log_probs)
         token = draw(log_probs, temperature=self._temperature, top_p=self._top_p, rng=self._rng)
         if token in self._end_tokens:
             self.finish = "end"
@@ -74,4 +82,4 @@ class Draw:
 
     def result(self) -> Sampled:
         """The finished continuation."""
-        return Sampled(tuple(self.tokens), self._text, self.finish or "length")
+        return Sampled(tuple(self.tokens), self._text, self.finish or "length", tuple(self._dists))

@@ -14,9 +14,10 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from linewise.engines.base import Capabilities, DistPair, LogProbs, Message, Pair, Sampled, Stop
+from linewise.engines.base import Capabilities, DistPair, LogProbs, Message, Pair, Sampled, Stop, Visit
 from linewise.engines.sampling import Draw
 from linewise.engines.text import decode_pieces
+from linewise.engines.token_tree import TokenTree
 from linewise.errors import InputError
 from linewise.meter import Meter
 
@@ -47,7 +48,12 @@ class ScriptedEngine:
 
     name = "scripted"
     capabilities = Capabilities(
-        full_vocabulary=True, seed_honoured=True, rewind=True, chat_template=False, context=1 << 20
+        full_vocabulary=True,
+        seed_honoured=True,
+        rewind=True,
+        chat_template=False,
+        context=1 << 20,
+        vocabulary=_VOCABULARY,
     )
     end_tokens = frozenset({_END, _RESPONSE})
 
@@ -89,6 +95,7 @@ class ScriptedEngine:
         temperature: float,
         top_p: float,
         seed: int,
+        keep_dists: int = 0,
         meter: Meter,
     ) -> list[Sampled]:
         """See ``Engine``."""
@@ -101,6 +108,7 @@ class ScriptedEngine:
                 seed=(seed, number),
                 end_tokens=self.end_tokens,
                 piece=_piece,
+                keep_dists=keep_dists,
             )
             while draw.extend(self._dist([*prefix, *draw.tokens], meter)):
                 meter.count(generated=1)
@@ -111,6 +119,14 @@ class ScriptedEngine:
         """See ``Engine``."""
         meter.count(generated=len(pairs))
         return [DistPair(*(None if prefix is None else self._dist(prefix, meter) for prefix in pair)) for pair in pairs]
+
+    def score(self, pair: Pair, drafts: TokenTree, visit: Visit, *, meter: Meter) -> None:
+        """See ``Engine``."""
+        due = [0]
+        for node in due:
+            path = drafts.path(node)
+            dists = (None if prefix is None else self._dist([*prefix, *path], meter) for prefix in pair)
+            due += visit(node, DistPair(*dists))
 
     def _dist(self, prefix: Sequence[int], meter: Meter) -> LogProbs:
         meter.check()
