@@ -8,15 +8,17 @@ from typing import Literal
 
 from linewise.engines.base import Engine
 from linewise.engines.model_files import resolve
-from linewise.engines.options import LlamaCppOptions
+from linewise.engines.model_folders import PREFIX as _HF
+from linewise.engines.options import EngineOptions
 from linewise.errors import MissingPartError
 from linewise.execution.base import Sandbox
 
 _SCRIPTED = "scripted/"
 
 
-def open_engine(uri: str, options: LlamaCppOptions) -> Engine:
-    """The engine of ``uri``: ``scripted/<file>``, ``gguf/<file>``, ``gguf/<hub repo>:<quant>`` or a short name.
+def open_engine(uri: str, options: EngineOptions) -> Engine:
+    """The engine of ``uri``: ``scripted/<file>``, ``gguf/<file>``, ``gguf/<hub repo>:<quant>`` or a short name run on
+    llama.cpp, ``hf/<folder or hub repo>`` and what else ``engines.model_folders`` names on transformers.
 
     Raises ``MissingPartError`` with the command that mends it, or ``InputError``. To be used in a ``with`` block.
     """
@@ -24,12 +26,26 @@ def open_engine(uri: str, options: LlamaCppOptions) -> Engine:
         from linewise.engines.scripted import ScriptedEngine  # noqa: PLC0415 - concrete engines load when used
 
         return ScriptedEngine.load(Path(uri.removeprefix(_SCRIPTED)))
+    if uri.startswith(_HF):
+        check_hf()
+        from linewise.engines.hf import HfEngine  # noqa: PLC0415 - needs the extra `hf`, and torch
+
+        return HfEngine(uri, options=options)
     path = resolve(uri)
     if importlib.util.find_spec("llama_cpp") is None:
         raise MissingPartError(f"llama-cpp-python is not installed; run: {install_command()}")
     from linewise.engines.llamacpp import LlamaCppEngine  # noqa: PLC0415 - needs the extra `llamacpp`
 
     return LlamaCppEngine(path, name=uri, options=options)
+
+
+def check_hf() -> None:
+    """Raise ``MissingPartError`` with the command that mends it unless transformers and torch are installed."""
+    pip = f"{sys.executable} -m pip install"
+    if importlib.util.find_spec("torch") is None:
+        raise MissingPartError(f"torch is not installed; run: {pip} torch (pytorch.org has builds for every device)")
+    if importlib.util.find_spec("transformers") is None:
+        raise MissingPartError(f"transformers is not installed; run: {pip} 'linewise[hf]'")
 
 
 def open_sandbox(name: Literal["bubblewrap", "process"]) -> Sandbox:

@@ -9,12 +9,15 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from linewise.engines.catalogue import Model, catalogue
-from linewise.engines.model_files import models_dir, pull, resolve
+from linewise.engines.model_files import models_dir
+from linewise.engines.models import fetch, find
 from linewise.errors import MissingPartError
 
 app = typer.Typer(help="List, download and find model files.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="A short name, gguf/<path> or gguf/<hub repo>:<quant>.")]
+Name = Annotated[
+    str, typer.Argument(help="A short name, gguf/<path>, gguf/<hub repo>:<quant>, hf/<folder> or hf/<hub repo>.")
+]
 
 
 @app.command("list")
@@ -45,18 +48,18 @@ def pull_with_bar(name: str) -> Path:
         def show(done: int, total: int) -> None:
             bars.update(bar, completed=done, total=total)
 
-        return pull(name, show, lambda text: typer.echo(text, err=True))
+        return fetch(name, show, lambda text: typer.echo(text, err=True))
 
 
 @app.command("path")
 def path_command(name: Name) -> None:
     """Print the path of a model that is downloaded."""
-    typer.echo(str(resolve(name)))
+    typer.echo(str(find(name)))
 
 
 def _path(model: Model) -> Path | None:
     try:
-        return resolve(model.name)
+        return find(model.name)
     except MissingPartError:
         return None
 

@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from linewise.engines.options import LlamaCppOptions
+from linewise.engines.options import EngineOptions
 from linewise.errors import InputError
 from linewise.execution.base import Limits
 from linewise.guidance.options import GuidanceOptions
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     guidance: GuidanceOptions = GuidanceOptions()
     best_of_n: BestOfNOptions = BestOfNOptions()
     eg_cfg: EgCfgOptions = EgCfgOptions()
-    engine: LlamaCppOptions = LlamaCppOptions()
+    engine: EngineOptions = EngineOptions()
     limits: Limits = Limits()
 
 

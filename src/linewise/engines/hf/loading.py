@@ -1,0 +1,85 @@
+"""From a model URI to a model and its vocabulary, on a device."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import transformers
+
+from linewise.engines.hf.forward import Forward
+from linewise.engines.hf.vocabulary import Vocabulary
+from linewise.engines.model_folders import find_folder
+from linewise.engines.options import HfOptions
+from linewise.errors import EngineError, MissingPartError
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model ready for work. ``context``: the tokens it was trained for."""
+
+    forward: Forward
+    vocabulary: Vocabulary
+    context: int
+
+
+def load(uri: str, options: HfOptions) -> Loaded:
+    """The model of ``hf/...`` (see ``model_folders``), from this machine. Raises as ``HfEngine`` does."""
+    folder, file = find_folder(uri)
+    device = _device(options.device)
+    source = {"gguf_file": file} if file else {}
+    if device.type == "cpu":
+        torch.set_num_threads(options.threads)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library's advice to those who wrote the model's files
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, **source)
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                folder, dtype=_dtype(options.dtype, device), local_files_only=True, **source
+            )
+            model = model.to(device).eval()
+    except ImportError as error:
+        raise MissingPartError(f"{uri}: {_line(error)}") from error
+    except Exception as error:
+        raise EngineError(f"{uri} cannot be loaded: {_line(error)}") from error
+    return Loaded(Forward(model), Vocabulary(tokenizer, _ends(model)), _context(model))
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        mps = torch.backends.mps.is_available()
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")
+    device = torch.device(name)
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there[device.type]:
+        raise MissingPartError(f"engine.device={name}: torch finds none; choose auto, or install a torch made for it")
+    return device
+
+
+def _dtype(name: str, device: torch.device) -> torch.dtype:
+    if name != "auto":
+        found: torch.dtype = getattr(torch, name)
+        return found
+    if device.type == "cpu":
+        return torch.float32
+    return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float16
+
+
+def _ends(model: Any) -> frozenset[int]:
+    """End tokens that the model's configurations name: one, several or none."""
+    found: set[int] = set()
+    for config in (model.config, model.generation_config):
+        ends = getattr(config, "eos_token_id", None)
+        found |= {ends} if isinstance(ends, int) else set(ends or ())
+    return frozenset(found)
+
+
+def _context(model: Any) -> int:
+    config = model.config.get_text_config()
+    return int(getattr(config, "max_position_embeddings", None) or 1 << 20)
+
+
+def _line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
