@@ -44,11 +44,14 @@ def save_tokenizer(folder: Path, *, chat: bool = True) -> int:
     return len(whole)
 
 
-def save_model(folder: Path, config: str = "LlamaConfig", *, chat: bool = True, **changes: Any) -> Path:
-    """A random model of this configuration in ``folder``, always the same one. Its vocabulary is padded by 5."""
+def save_model(folder: Path, config: str = "LlamaConfig", *, chat: bool = True, **settings: Any) -> Path:
+    """A random model of this configuration, by default with ``COMMON`` settings, in ``folder``; always the same one.
+
+    Its vocabulary is padded by 5.
+    """
     size = save_tokenizer(folder, chat=chat)
     ends = {"bos_token_id": size - 3, "eos_token_id": size - 2, "pad_token_id": size - 1}
-    settings = {**COMMON, "vocab_size": size + 5, **ends, **changes}
+    settings = {"vocab_size": size + 5, **ends, **(settings or COMMON)}
     with torch.random.fork_rng():
         torch.manual_seed(7)
         model = transformers.AutoModelForCausalLM.from_config(getattr(transformers, config)(**settings))
@@ -67,4 +70,5 @@ def _like_newlines(model: Any, tokenizer: Any) -> None:
 
 def save_stateful(folder: Path) -> Path:
     """A hybrid of short convolutions and attention, whose state cannot be cut."""
-    return save_model(folder, "Lfm2Config", num_hidden_layers=3, layer_types=["conv", "full_attention", "conv"])
+    layers = ["conv", "full_attention", "conv"]
+    return save_model(folder, "Lfm2Config", **{**COMMON, "num_hidden_layers": len(layers), "layer_types": layers})

@@ -33,7 +33,7 @@ def smollm2(request: pytest.FixtureRequest, ctx: int) -> Subject:
     """
     path: Path = request.getfixturevalue("smollm2_path")
     engine = LlamaCppEngine(path, options=LlamaCppOptions(ctx=ctx, threads=1))
-    return Subject(engine, distance=0.15, margin=0.7, nats=1.5)
+    return Subject(engine, distance=0.15, margin=0.7, nats=1.5, held=lambda: engine.held, bound=ctx)
 
 
 def transformers_llama(request: pytest.FixtureRequest, ctx: int) -> Subject:
@@ -48,7 +48,7 @@ def transformers_stateful(request: pytest.FixtureRequest, ctx: int) -> Subject:
 def transformers_subject(folder: Path, ctx: int) -> Subject:
     """Float32: batches of other shapes add up in another order. Ten times what was measured over 72 pairs of calls."""
     engine = HfEngine(f"hf/{folder}", options=HfOptions(ctx=ctx, threads=1, device="cpu"))
-    return Subject(engine, distance=2e-5, margin=2e-4, nats=2e-4)
+    return Subject(engine, distance=2e-5, margin=2e-4, nats=2e-4, held=lambda: engine.held, bound=3 * ctx)
 
 
 SUBJECTS: dict[str, Callable[[pytest.FixtureRequest, int], Subject]] = {

@@ -1,6 +1,6 @@
 """Short forms of what the contract tests ask of an engine, and the closeness that they ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,15 @@ class Subject:
 
     ``distance``: total variation, 0 to 1. ``margin``: nats between the two best tokens beyond which the argmax agrees.
     ``nats``: by how much the log-probability of a token differs that one of both gives at least 1 in 1000.
+    ``held``: tokens whose states the engine keeps; ``bound``: how many it may keep.
     """
 
     engine: Engine
     distance: float
     margin: float
     nats: float
+    held: Callable[[], int] = lambda: 0
+    bound: int = 0
 
     def assert_same(self, left: LogProbs, right: LogProbs) -> None:
         assert distance(left, right) <= self.distance

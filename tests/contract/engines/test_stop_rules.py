@@ -18,7 +18,7 @@ def test_a_line_ends_with_a_token_that_may_hold_more_than_its_newline(engine: En
         assert "\n" in last
         assert complete_lines(engine.decode(item.tokens[:-1])) == 0
         assert complete_lines(item.text) >= 1
-    if engine.name != "scripted":  # whose tokens are single bytes
+    if 258 < engine.capabilities.vocabulary < 1000:  # one of tokens longer than a byte, which rarely draws any other
         assert any(len(engine.decode(item.tokens[-1:]).strip(" ")) > 1 for item in found)
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from engine_runs import Subject, Visits, dists, drafts, prefixes, sample, scored
+from engine_runs import Subject, Visits, dists, drafts, prefixes, prompt, sample, scored
 
 from linewise.engines.base import Engine, Pair, Sampled, Stop
 from linewise.engines.token_tree import TokenTree
@@ -54,6 +54,14 @@ class Work:
                 same(subject, one, other)
 
 
+def long_prompt(engine: Engine, number: int, tokens: int) -> list[int]:
+    """A prompt of its own, of at least so many tokens."""
+    request = f"Task {number}."
+    while len(found := prompt(engine, request)) < tokens:
+        request += " Add numbers."
+    return found
+
+
 def in_threads(calls: list[Callable[[], object]]) -> list[object]:
     found: dict[int, object] = {}
     gate = threading.Barrier(len(calls))
@@ -88,7 +96,7 @@ def test_sixteen_threads_mixing_all_calls(subject: Subject) -> None:
 def test_more_calls_than_fit_at_once_wait_for_each_other(small: Subject) -> None:
     """Each needs most of the context."""
     engine = small.engine
-    wanted = [engine.encode(f"{number} " + "word " * 400)[:400] for number in range(6)]
+    wanted = [long_prompt(engine, number, 300) for number in range(6)]
     alone = []
     for prefix in wanted:
         engine.forget()

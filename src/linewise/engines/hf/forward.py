@@ -37,7 +37,7 @@ class Forward:
     ) -> tuple[list[LogProbs], Any]:
         """Log-probabilities at the ``wanted`` (row, column) places of ``tokens``, and the cache behind them.
 
-        ``tokens``, ``positions``: ``[rows, columns]``; ``mask``: ``[rows, cells]``, false where a cell is padding.
+        ``tokens``, ``positions``: ``[rows, columns]``; ``mask``: ``[rows, cells]``, 0 where a cell is padding.
         """
         columns = sorted({column for _, column in wanted}) or [tokens.shape[1] - 1]
         given: dict[str, Any] = {"attention_mask": mask, "position_ids": positions, "use_cache": True}

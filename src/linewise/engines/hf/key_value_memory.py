@@ -158,7 +158,7 @@ class KeyValueMemory:
         if not batch.even or any(lane.pad for lane in batch.lanes):
             cells = torch.arange(width + steps, device=device)
             pads = torch.tensor([[lane.pad] for lane in batch.lanes], device=device)
-            mask = (cells >= pads) & (cells < width + lengths)
+            mask = ((cells >= pads) & (cells < width + lengths)).long()
         padded = torch.tensor(tokens, device=device)
         found, _ = self._forward(padded, positions=positions, mask=mask, cache=batch.cache.cache, wanted=wanted)
         batch.cache.width = width + steps
