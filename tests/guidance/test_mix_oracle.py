@@ -1,4 +1,4 @@
-"""The formula of guidance against transformers' own processor (``guidance_scale``) on a real network's distributions."""
+"""The formula of guidance against transformers' own processor (``guidance_scale``) on distributions of a model."""
 
 from pathlib import Path
 

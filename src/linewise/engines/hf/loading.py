@@ -1,5 +1,9 @@
 """From a model URI to a model and its vocabulary, on a device."""
 
+import contextlib
+import importlib.util
+import io
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -28,23 +32,31 @@ def load(uri: str, options: HfOptions) -> Loaded:
     folder, file = find_folder(uri)
     device = _device(options.device)
     source = {"gguf_file": file} if file else {}
+    if file:
+        _check_gguf(uri)
     if device.type == "cpu":
         torch.set_num_threads(options.threads)
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the library's advice to those who wrote the model's files
+        # The library's progress bars, one of which has no switch, and its advice to those who wrote the model's files.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, **source)
             model = transformers.AutoModelForCausalLM.from_pretrained(
                 folder, dtype=_dtype(options.dtype, device), local_files_only=True, **source
             )
-            model = model.to(device).eval()
-    except ImportError as error:
-        raise MissingPartError(f"{uri}: {_line(error)}") from error
+            loaded = Forward(model.to(device).eval()), Vocabulary(tokenizer, _ends(model)), _context(model)
     except Exception as error:
         raise EngineError(f"{uri} cannot be loaded: {_line(error)}") from error
-    return Loaded(Forward(model), Vocabulary(tokenizer, _ends(model)), _context(model))
+    return Loaded(*loaded)
+
+
+def _check_gguf(uri: str) -> None:
+    missing = [package for package in ("gguf", "accelerate") if importlib.util.find_spec(package) is None]
+    if missing:
+        command = f"{sys.executable} -m pip install 'linewise[hf]'"
+        raise MissingPartError(f"{uri} needs {' and '.join(missing)}, which GGUF files are read with; run: {command}")
 
 
 def _device(name: str) -> torch.device:
