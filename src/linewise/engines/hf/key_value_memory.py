@@ -40,12 +40,16 @@ class _Lane:
 
 @dataclass(eq=False, slots=True)
 class _Batch:
-    """``even``: all lanes end in the last cell, so the next tokens can be written behind it."""
+    """``even``: all lanes in use end in the last cell, so the next tokens can be written behind it."""
 
     lanes: list[_Lane]
     cache: BatchCache
     even: bool = True
     used: int = 0
+
+    def adoptable(self, lane: _Lane) -> bool:
+        """Whether a row can go on behind this lane, which nobody uses."""
+        return self.even and lane.row is None and lane.pad + len(lane.tokens) == self.cache.width
 
     @property
     def cells(self) -> int:
@@ -56,9 +60,12 @@ class _Batch:
         return all(lane.row is None for lane in self.lanes)
 
     def fits(self, rows: set[Row], steps: int) -> bool:
-        """Whether it holds exactly these rows and has room for so many steps."""
+        """Whether it holds these rows and no others, has room for so many steps, and is not mostly idle.
+
+        Samples end one after the other: with no idle lanes, the others would be laid out anew each time.
+        """
         room = self.even and self.cache.width + steps <= self.cache.room
-        return room and {lane.row for lane in self.lanes} == rows
+        return room and 2 * len(rows) >= len(self.lanes) and {lane.row for lane in self.lanes} - {None} == rows
 
 
 @dataclass(eq=False, slots=True)
@@ -116,7 +123,7 @@ class KeyValueMemory:
             shared, lane, batch = max(lanes, key=lambda entry: entry[0], default=(0, None, None))
             if lane is None or batch is None or shared <= node.length:
                 self._put(row, node)
-            elif lane.row is None and batch.even and shared == len(lane.tokens):
+            elif shared == len(lane.tokens) and batch.adoptable(lane):
                 lane.row, row.place, row.done = row, _Place(lane.node, batch, lane), shared
             else:
                 self._save(batch, lane)
@@ -137,30 +144,36 @@ class KeyValueMemory:
         batch = self._batch_of(rows, max(steps))
         batch.used = next(self._clock)
         batch.even = min(steps) == max(steps)
-        by_row = dict(zip(rows, steps, strict=True))
-        now = [(lane.row, by_row[lane.row]) for lane in batch.lanes if lane.row is not None]
-        wanted = [(at, column) for at, (row, step) in enumerate(now) for column in row.wanted_in(step)]
-        found = self._run(batch, now, wanted)
-        for lane, (row, step) in zip(batch.lanes, now, strict=True):
-            lane.tokens += row.tokens[row.done : row.done + step]
+        places = {lane.row: at for at, lane in enumerate(batch.lanes) if lane.row is not None}
+        wanted = [(row, column) for row, step in zip(rows, steps, strict=True) for column in row.wanted_in(step)]
+        parts: list[list[int]] = [[] for _ in batch.lanes]
+        for row, step in zip(rows, steps, strict=True):
+            parts[places[row]] = row.tokens[row.done : row.done + step]
+        found = self._run(batch, parts, [(places[row], column) for row, column in wanted])
+        for row, step in zip(rows, steps, strict=True):
+            batch.lanes[places[row]].tokens += parts[places[row]]
             row.done += step
-        for (at, _), log_probs in zip(wanted, found, strict=True):
-            now[at][0].found.append(log_probs)
+        for (row, _), log_probs in zip(wanted, found, strict=True):
+            row.found.append(log_probs)
 
-    def _run(self, batch: _Batch, now: list[tuple[Row, int]], wanted: list[tuple[int, int]]) -> list[LogProbs]:
-        """One pass over ``batch``. A row's own tokens stand side by side; padding before and behind them is masked."""
-        width, steps, device = batch.cache.width, max(step for _, step in now), self._forward.device
-        tokens = [row.tokens[row.done : row.done + step] + [0] * (steps - step) for row, step in now]
-        starts = torch.tensor([[row.done] for row, _ in now], device=device)
-        lengths = torch.tensor([[step] for _, step in now], device=device)
-        positions = starts + torch.minimum(torch.arange(steps, device=device), lengths - 1)
+    def _run(self, batch: _Batch, parts: list[list[int]], wanted: list[tuple[int, int]]) -> list[LogProbs]:
+        """One pass over ``batch``, with the next tokens of every lane; an idle one has none and is all padding.
+
+        A row's own tokens stand side by side; padding before and behind them is masked.
+        """
+        width, steps, device = batch.cache.width, max(map(len, parts)), self._forward.device
+        tokens = torch.tensor([part + [0] * (steps - len(part)) for part in parts], device=device)
+        starts = torch.tensor(
+            [[len(lane.tokens) if part else 0] for lane, part in zip(batch.lanes, parts, strict=True)]
+        )
+        lengths = torch.tensor([[max(1, len(part))] for part in parts], device=device)
+        positions = starts.to(device) + torch.minimum(torch.arange(steps, device=device), lengths - 1)
         mask = None
-        if not batch.even or any(lane.pad for lane in batch.lanes):
+        if any(lane.pad for lane in batch.lanes) or any(len(part) < steps for part in parts):
             cells = torch.arange(width + steps, device=device)
             pads = torch.tensor([[lane.pad] for lane in batch.lanes], device=device)
             mask = ((cells >= pads) & (cells < width + lengths)).long()
-        padded = torch.tensor(tokens, device=device)
-        found, _ = self._forward(padded, positions=positions, mask=mask, cache=batch.cache.cache, wanted=wanted)
+        found, _ = self._forward(tokens, positions=positions, mask=mask, cache=batch.cache.cache, wanted=wanted)
         batch.cache.width = width + steps
         return found
 
