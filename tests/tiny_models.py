@@ -7,6 +7,8 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
+torch.set_num_threads(1)  # On a busy machine two threads wait for each other at every step.
+
 SPECIAL = {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}
 MERGES = (
     *(("r", "e"), ("re", "t"), ("ret", "u"), ("retu", "r"), ("retur", "n"), ("d", "e"), ("de", "f")),

@@ -11,6 +11,7 @@ import pytest
 
 from linewise.engines.catalogue import Model
 from linewise.engines.model_files import models_dir, pull, pull_model, resolve
+from linewise.engines.models import fetch, find
 from linewise.errors import InputError, MissingPartError
 
 REVISION = "a" * 40
@@ -32,12 +33,20 @@ class Hub:
         ]
         return json.dumps({"id": REPO, "sha": REVISION, "siblings": siblings}).encode()
 
+    def tree(self) -> bytes:
+        files = [
+            {"type": "file", "path": name, "size": len(data), "oid": sha256(data)} for name, data in self.files.items()
+        ]
+        return json.dumps(files).encode()
+
     def answer(self, path: str) -> tuple[int, bytes]:
         path = path.partition("?")[0]
         if path == "/":
             return 200, b""
-        if path == f"/api/models/{REPO}":
+        if path in (f"/api/models/{REPO}", f"/api/models/{REPO}/revision/main"):
             return 200, self.info()
+        if path == f"/api/models/{REPO}/tree/{REVISION}":
+            return 200, self.tree()
         prefix = f"/{REPO}/resolve/{REVISION}/"
         name = path.removeprefix(prefix)
         if self.broken or not path.startswith(prefix) or name not in self.files:
@@ -174,3 +183,30 @@ def test_one_look_is_enough_for_a_hub_that_is_not_there(monkeypatch: pytest.Monk
     monkeypatch.setenv("HF_ENDPOINT", "nonsense")
     with pytest.raises(MissingPartError, match=r"the model hub cannot be reached \("):
         pull("gguf/no-one/none:q4_0")
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The hub's own cache, which transformers reads, in a folder of the test."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_model_of_transformers_is_fetched_without_pickled_weights(hub: Hub, hub_cache: Path) -> None:
+    hub.files = {"config.json": b"{}", "model.safetensors": b"x", "pytorch_model.bin": b"any code", "a.gguf": b"y"}
+    uri = f"hf/{REPO}"
+    with pytest.raises(MissingPartError, match=f"run: linewise models pull {uri}$"):
+        find(uri)
+    folder = fetch(uri)
+    assert folder == find(uri)
+    assert hub_cache in folder.parents
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
+
+
+def test_one_gguf_file_of_a_repository_for_transformers(hub: Hub, hub_cache: Path) -> None:
+    uri = f"hf/{REPO}:some-q8_0.gguf"
+    path = fetch(uri)
+    assert path == find(uri)
+    assert hub_cache in path.parents
+    assert path.read_bytes() == hub.files["some-q8_0.gguf"]
+    assert [path.name for path in path.parent.iterdir()] == ["some-q8_0.gguf"]

@@ -61,12 +61,12 @@ class Scheduler:
         """A call that needs room for ``need`` tokens at most. Raises ``Stopped`` while it waits, too."""
         meter.check()
         call = Call(meter, min(need, self._capacity))
-        with self._changed:
-            self._check_open()
-            self._waiting.append(call)
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: call.admitted or call.error is not None)
         try:
+            with self._changed:
+                self._check_open()
+                self._waiting.append(call)
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: call.admitted or call.error is not None)
             _raise(call)
             yield call
         finally:
