@@ -102,3 +102,19 @@ def test_the_one_command_mends_needed_things_once_and_in_order() -> None:
     assert (report.ok, report.fix) == (False, "b && a")
     assert Report({}, (finding(),)).fix is None
     assert Report({}, (finding(needed=False),)).ok
+
+
+def test_a_model_of_transformers_needs_transformers_and_not_llama_cpp(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    settings = load_settings({"model": f"hf/{tmp_path}"})
+    transformers, llama = look_at_engine(settings)
+    assert (transformers.ok, transformers.needed, llama.needed) == (True, True, False)
+    assert transformers.detail.startswith("loads, with torch ")
+    assert next(look_at_models(settings)).detail == str(tmp_path)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    missing = next(look_at_engine(settings))
+    assert (missing.ok, missing.detail) == (False, "torch is not installed")
+    assert missing.fix is not None
+    assert missing.fix.startswith(f"{sys.executable} -m pip install torch")
