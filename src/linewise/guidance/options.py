@@ -60,5 +60,11 @@ class GuidanceOptions(BaseModel):
     loop_rule: int = Field(
         default=4, ge=0, description="lines whose candidates all agree before the answer is taken; 0: never"
     )
+    drafts: bool = Field(
+        default=True, description="choose tokens along the candidates in one pass; the same up to batch noise"
+    )
+    reuse_survivors: bool = Field(
+        default=False, description="a candidate that the written lines began with counts among the next candidates"
+    )
     cpu_seconds: float = Field(default=1.0, gt=0, le=600, description="processor time of one candidate on one test")
     signal: SignalOptions = SignalOptions()

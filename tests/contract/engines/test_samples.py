@@ -121,5 +121,5 @@ def test_any_number_of_pairs(engine: Engine) -> None:
 
 def test_more_pairs_than_can_be_held_is_a_clear_error(small_engine: Engine) -> None:
     with pytest.raises(EngineError):
-        dists(small_engine, *([number] for number in range(100, 300)))
+        dists(small_engine, *([number] for number in range(100, 400)))
     assert dists(small_engine, prompt(small_engine))
