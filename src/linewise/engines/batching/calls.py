@@ -76,8 +76,8 @@ def _drawn(call: Call, draw: Draw, lane: Lane) -> bool:
 
 
 def _all_but_last_step(bases: Sequence[Lane], chunk: int) -> Iterator[list[Lane]]:
-    """Wait until less than ``chunk`` tokens of every base are left, so that drafts can stand behind them."""
-    tails = [lane.rest[len(lane.rest) - len(lane.rest) % chunk :] for lane in bases]
+    """Wait until 1 to ``chunk`` tokens of every base are left, if any were, so that drafts can ride on their step."""
+    tails = [lane.rest[(len(lane.rest) - 1) // chunk * chunk :] if lane.rest else [] for lane in bases]
     for lane, tail in zip(bases, tails, strict=True):
         del lane.rest[len(lane.rest) - len(tail) :]
         lane.wanted = False
