@@ -20,7 +20,7 @@ from linewise.guidance.guided_line import ChosenToken, Contexts, TokenChooser, W
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.program import ends_with_return, executable
 from linewise.guidance.prompting import messages
-from linewise.guidance.signal_text import Evidence, Signal, build_signal
+from linewise.guidance.signal_text import Evidence, Signal, as_comments, build_signal
 from linewise.meter import Meter
 from linewise.schema import Origin, Outcome, Status, Task
 
@@ -173,13 +173,26 @@ class _Loop:
             evidence,
             self._setting.task.tests,
             self._options.signal,
-            count_tokens=lambda text: len(self._setting.engine.encode(text)),
+            count_tokens=lambda text: len(self._setting.engine.encode(self._placed(text))),
             room=self._room(),
         )
         signal = signal or Signal("", 0)
-        guided = self._setting.prompt(signal.text) if signal.text else None
-        self._contexts = Contexts(self._contexts.plain, guided)
+        self._contexts = self._with_signal(signal.text)
         yield SignalBuilt(line=self._line, text=signal.text, tokens=signal.tokens, cut_traces=signal.cut_traces)
+
+    def _placed(self, text: str) -> str:
+        """The signal ``text`` as the guided context holds it."""
+        inline = self._options.signal.placement == "inline"
+        return as_comments(text, self._writing.line_head) if inline else text
+
+    def _with_signal(self, text: str) -> Contexts:
+        plain, written = self._contexts.plain, self._writing.tokens
+        if not text:
+            return Contexts(plain)
+        if self._options.signal.placement == "prompt":
+            return Contexts(plain, self._setting.prompt(text))
+        shown = self._setting.engine.encode(self._placed(text))
+        return Contexts(plain, [*plain, *written, *shown], since=len(written))
 
     def _room(self) -> int:
         """Tokens that a signal may have: plain and guided context, which share the prompt, each with a whole answer."""

@@ -59,10 +59,20 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Contexts:
-    """The two prompts before the answer, in tokens; ``guided`` is absent while there is no signal."""
+    """The two contexts of an answer, in tokens; ``guided`` is absent while there is no signal.
+
+    ``plain`` is the prompt before the answer. ``guided`` is what stands before the answer's token number ``since``: a
+    prompt with the signal in it (0), or the plain prompt, the answer so far and the signal behind it.
+    """
 
     plain: Sequence[int]
     guided: Sequence[int] | None = None
+    since: int = 0
+
+    def after(self, written: Sequence[int]) -> Pair:
+        """Both prefixes once ``written`` is the answer so far."""
+        guided = None if self.guided is None else [*self.guided, *written[self.since :]]
+        return Pair([*self.plain, *written], guided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +108,9 @@ class TokenChooser:
 
         if not drafts.plain:
             return
-        if contexts.guided is not None:
-            self._engine.score(Pair(None, [*contexts.guided, *writing.tokens]), drafts.tree, visit, meter=self._meter)
+        guided = contexts.after(writing.tokens).guided
+        if guided is not None:
+            self._engine.score(Pair(None, guided), drafts.tree, visit, meter=self._meter)
             return
         due = [0]
         while due:
@@ -119,11 +130,7 @@ class TokenChooser:
                 yield chosen
 
     def _step(self, writing: Writing, contexts: Contexts) -> _Choice:
-        pair = Pair(
-            plain=[*contexts.plain, *writing.tokens],
-            guided=None if contexts.guided is None else [*contexts.guided, *writing.tokens],
-        )
-        dists = self._engine.next_dists([pair], meter=self._meter)[0]
+        dists = self._engine.next_dists([contexts.after(writing.tokens)], meter=self._meter)[0]
         assert dists.plain is not None
         return self._best(dists.plain, dists.guided)
 

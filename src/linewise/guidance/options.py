@@ -35,6 +35,9 @@ class SignalOptions(BaseModel):
     max_programs: int | None = Field(default=None, ge=1, description="show the programs that pass most tests, so many")
     loop_summaries: bool = Field(default=False, description="of repeated loop rounds keep the first and the last")
     value_chars: int = Field(default=200, ge=8, le=10_000, description="longer values are cut in the middle")
+    placement: Literal["prompt", "inline"] = Field(
+        default="prompt", description="at the end of the prompt, or as comments behind the code so far"
+    )
     max_tokens: int | None = Field(default=None, ge=16, description="token budget of the signal; None: whatever fits")
 
 
