@@ -14,6 +14,9 @@ from linewise.execution.base import Sandbox
 
 _SCRIPTED = "scripted/"
 
+Conversion = Literal["bf16", "q8_0", "q4_0"]
+"""Kinds of weights that a model file can be converted to."""
+
 
 def open_engine(uri: str, options: LlamaCppOptions) -> Engine:
     """The engine of ``uri``: ``scripted/<file>``, ``gguf/<file>``, ``gguf/<hub repo>:<quant>`` or a short name.
@@ -25,11 +28,34 @@ def open_engine(uri: str, options: LlamaCppOptions) -> Engine:
 
         return ScriptedEngine.load(Path(uri.removeprefix(_SCRIPTED)))
     path = resolve(uri)
-    if importlib.util.find_spec("llama_cpp") is None:
-        raise MissingPartError(f"llama-cpp-python is not installed; run: {install_command()}")
+    _check_llama_cpp()
     from linewise.engines.llamacpp import LlamaCppEngine  # noqa: PLC0415 - needs the extra `llamacpp`
 
     return LlamaCppEngine(path, name=uri, options=options)
+
+
+def convert_model(uri: str, kind: Conversion, threads: int) -> Path:
+    """The model of ``uri`` with its weights as ``kind``, in a file beside it that is complete once it is there.
+
+    Raises ``MissingPartError``, ``InputError``, and ``EngineError`` where llama.cpp cannot convert it.
+    """
+    source = resolve(uri)
+    _check_llama_cpp()
+    from linewise.engines.llamacpp import requantize  # noqa: PLC0415 - needs the extra `llamacpp`
+
+    target = source.with_name(f"{source.stem}.as-{kind}.gguf")
+    partial = target.with_suffix(".partial")
+    try:
+        requantize(source, partial, kind, threads=threads)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _check_llama_cpp() -> None:
+    if importlib.util.find_spec("llama_cpp") is None:
+        raise MissingPartError(f"llama-cpp-python is not installed; run: {install_command()}")
 
 
 def open_sandbox(name: Literal["bubblewrap", "process"]) -> Sandbox:

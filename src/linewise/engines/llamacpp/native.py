@@ -128,6 +128,17 @@ class Native:
         return found
 
 
+def requantize(source: Path, target: Path, kind: str, *, threads: int) -> None:
+    """Write the model at ``source`` with its weights as ``kind``, one of ``CONVERSIONS``; raises ``EngineError``."""
+    llama_cpp.llama_log_set(_SILENT, ctypes.c_void_p(0))
+    llama_cpp.llama_backend_init()
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype, params.allow_requantize, params.nthread = _FILE_TYPES[kind], True, threads
+    status = llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(params))
+    if status != 0:
+        raise EngineError(f"{source.name} cannot be converted to {kind} (status {status})")
+
+
 def _context_params(options: LlamaCppOptions, sequences: int) -> llama_cpp.llama_context_params:
     params: llama_cpp.llama_context_params = llama_cpp.llama_context_default_params()
     params.n_ctx = options.ctx
@@ -140,6 +151,12 @@ def _context_params(options: LlamaCppOptions, sequences: int) -> llama_cpp.llama
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
     return params
 
+
+_FILE_TYPES = {
+    "bf16": llama_cpp.LLAMA_FTYPE_MOSTLY_BF16,
+    "q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
+    "q4_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0,
+}
 
 # llama.cpp's log would go to stderr; its failures come back as status codes. The C side keeps the pointer, so the
 # callback has to live as long as the module.
