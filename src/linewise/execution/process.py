@@ -6,7 +6,7 @@ from pathlib import Path
 
 from linewise.errors import SandboxError
 from linewise.execution.interpreter import ENVIRONMENT, FLAGS, find_interpreter
-from linewise.execution.pool import WorkerPool
+from linewise.execution.pool import WorkerPool, zygote_options
 from linewise.execution.zygote import Launch
 
 
@@ -25,7 +25,8 @@ class ProcessSandbox(WorkerPool):
 
     def launches(self, archive: Path) -> Iterator[Launch]:
         """The interpreter, started as it is."""
-        yield Launch((find_interpreter(self._python).executable, *FLAGS, str(archive)), ENVIRONMENT)
+        interpreter = find_interpreter(self._python)
+        yield Launch((interpreter.executable, *FLAGS, str(archive), zygote_options(isolated=False)), ENVIRONMENT)
 
     def no_launch(self, reasons: Sequence[str]) -> SandboxError:
         """The interpreter does not run our code."""

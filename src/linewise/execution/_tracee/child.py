@@ -1,4 +1,4 @@
-"""What a fork does before and after the program: own session, limits, descriptors, timers, the one report."""
+"""What a fork of the zygote does: becomes isolated, waits for its part in a run, limits itself, works, reports."""
 
 import fcntl
 import io
@@ -8,45 +8,85 @@ import os
 import random
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import runner, wire
+from . import examiner, runner, served, wire
+from .isolation import Isolation
 
 INTERNAL_ERROR = 70
+TIME_SIGNALS = (signal.SIGPROF, signal.SIGALRM)
+LAST_DESCRIPTOR = 1 << 20
 
 
-def live(request: dict[str, Any], report: int, nonce: bytes, *, unwanted: tuple[int, ...]) -> NoReturn:
-    """Run the request in this process, write one report, end. Never returns."""
+def live(control: socket.socket, isolation: Isolation | None) -> NoReturn:
+    """Wait for a part, do it, write one report, end. Never returns."""
     try:
         os.setsid()
-        for descriptor in unwanted:
-            os.close(descriptor)
-        limits = request["limits"]
-        channel = _hide(report)
-        output = Output(limits["output_bytes"])
-        _give_input(request["test"].get("stdin", ""))
-        os.environ.clear()
-
-        owner = os.getpid()
-
-        def send(content: dict[str, Any]) -> NoReturn:
-            if os.getpid() != owner:  # a fork that the program made and that came this far
-                os._exit(0)
-            content["stdout"], full = output.text()
-            if full:
-                content.update(end="failed", failure="output")
-            wire.write_frame(channel, nonce + json.dumps(content).encode())
-            os._exit(0)
-
-        session = runner.Session(request, send)
-        output.when_full = session.output_full
-        _set_timers(limits, session)
-        _limit(limits)
-        session.run()
+        if isolation:
+            isolation.enter()
+        _close_all_but(control.fileno())
+        link = _receive_link(control)
+        if (request := wire.read_message(control.fileno())) is None:
+            os._exit(0)  # the zygote has ended and needs no one
+        beside = isolation.processes_beside if isolation else None
+        _work(request, link, control.detach(), beside)
+    except OSError as error:
+        os.write(2, f"a program cannot be isolated: {error.strerror or error}\n".encode())
     finally:
         os._exit(INTERNAL_ERROR)
+
+
+def _work(request: dict[str, Any], link: int, report: int, beside: int | None) -> None:
+    limits, output = request["limits"], OUTPUT
+    channel = _hide(report)
+    output.open(limits["output_bytes"])
+    if stdin := request.get("stdin"):  # else there is the null device
+        _give_input(stdin)
+    nonce, owner = bytes.fromhex(request.pop("nonce")), os.getpid()
+
+    def send(content: dict[str, Any]) -> NoReturn:
+        if os.getpid() != owner:  # a fork that the program made and that came this far
+            os._exit(0)
+        for number in TIME_SIGNALS:  # one report, whatever runs out while it is made
+            signal.signal(number, signal.SIG_IGN)
+        content["stdout"], full = output.text()
+        if full:
+            content.update(end="failed", failure="output")
+        wire.write_frame(channel, nonce + json.dumps(content).encode())
+        os._exit(0)
+
+    session = _session(request, send, link)
+    output.when_full = session.output_full
+    _set_timers(limits, session)
+    _limit(limits, beside)
+    session.run()
+
+
+def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Session:
+    match request["part"]:
+        case "program":
+            return served.Served(request, send, _hide(link))
+        case "judge":
+            return examiner.Examiner(request, send, _hide(link))
+        case "script":
+            return runner.Script(request, send)
+    return runner.Together(request, send)
+
+
+def _receive_link(control: socket.socket) -> int:
+    """The descriptor that comes with the first byte, -1 where none does; that byte is no part of the request."""
+    _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+    return descriptors[0] if descriptors else -1
+
+
+def _close_all_but(descriptor: int) -> None:
+    """Close what was the zygote's; its standard input is the null device."""
+    os.dup2(0, 2)
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, LAST_DESCRIPTOR)
 
 
 def _hide(descriptor: int) -> int:
@@ -70,14 +110,19 @@ def _give_input(text: str) -> None:
 class Output(io.RawIOBase):
     """Standard output into memory. ``when_full`` is called where ``sys.stdout`` would pass the limit."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.when_full: Callable[[], None] = lambda: None
+        self._limit = 0
+        self._memory = -1
+        self._stream = io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
+
+    def open(self, limit: int) -> None:
+        """Become what ``sys.stdout`` and descriptor 1 write to, up to ``limit`` bytes."""
         self._limit = limit
         memory = os.memfd_create("output")
         os.dup2(memory, 1)
         self._memory = _hide(memory)
-        self._stream = io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
         sys.stdout = self._stream
 
     def writable(self) -> bool:
@@ -102,6 +147,10 @@ class Output(io.RawIOBase):
         return data[: self._limit].decode("utf-8", "backslashreplace"), len(data) > self._limit
 
 
+OUTPUT = Output()
+"""Made in the zygote, for every page that a child writes to is a page to copy."""
+
+
 def _set_timers(limits: dict[str, Any], session: "runner.Session") -> None:
     """Let this process report its own time-out, with its trace; rlimits and the host stand behind it."""
     signal.signal(signal.SIGPROF, lambda *_: session.out_of_time("cpu"))
@@ -110,15 +159,16 @@ def _set_timers(limits: dict[str, Any], session: "runner.Session") -> None:
     signal.setitimer(signal.ITIMER_REAL, limits["wall_seconds"])
 
 
-def _limit(limits: dict[str, Any]) -> None:
+def _limit(limits: dict[str, Any], beside: int | None) -> None:
+    """``beside``: how many processes of this user the kernel counts that are not the program's; ``None``: unknown."""
     cpu_seconds = math.ceil(limits["cpu_seconds"]) + 1
     _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
     _lower(resource.RLIMIT_AS, limits["memory_bytes"])
     _lower(resource.RLIMIT_FSIZE, limits["file_bytes"])
     _lower(resource.RLIMIT_NOFILE, limits["open_files"])
     _lower(resource.RLIMIT_CORE, 0)
-    if os.getppid() == 1:  # own process space; elsewhere this would count the user's other processes too
-        _lower(resource.RLIMIT_NPROC, limits["processes"])
+    if beside is not None:
+        _lower(resource.RLIMIT_NPROC, limits["processes"] + beside)
 
 
 def _lower(kind: int, soft: int, hard: int | None = None) -> None:
