@@ -13,7 +13,7 @@ from linewise.execution.tracer import Answer, CannotCross, End, JudgeEnded, deco
 from linewise.schema import AssertTest, Failure, Outcome, Status, StdioTest, Trust, VisibleTest
 
 LIMITS = Limits(value_chars=10, output_bytes=20)
-ENDED = End(code=0, late=False, cpu_seconds=0.1)
+ENDED = End(code=0, cause="", cpu_seconds=0.1)
 TEST = AssertTest("assert f() == 1")
 GOOD: dict[str, Any] = {
     "end": "finished",
@@ -95,11 +95,12 @@ def test_traces_are_bounded() -> None:
 @pytest.mark.parametrize(
     ("end", "failure", "late"),
     [
-        (End(-signal.SIGXCPU, False, 1.0), Failure.TIMEOUT, False),
-        (End(-signal.SIGKILL, False, 7.0), Failure.TIMEOUT, False),
-        (End(-signal.SIGKILL, True, 0.1), Failure.TIMEOUT, True),
-        (End(-signal.SIGSEGV, False, 0.1), Failure.EXCEPTION, False),
-        (End(0, False, 0.1), Failure.EXCEPTION, False),
+        (End(-signal.SIGXCPU, "", 1.0), Failure.TIMEOUT, False),
+        (End(-signal.SIGKILL, "", 7.0), Failure.TIMEOUT, False),
+        (End(-signal.SIGKILL, "late", 0.1), Failure.TIMEOUT, True),
+        (End(-signal.SIGSEGV, "", 0.1), Failure.EXCEPTION, False),
+        (End(0, "", 0.1), Failure.EXCEPTION, False),
+        (End(-signal.SIGKILL, "memory", 0.1), Failure.MEMORY, False),
     ],
 )
 def test_without_a_report(end: End, failure: Failure, late: bool) -> None:

@@ -26,6 +26,10 @@ ISOLATION = (
     *("--hostname", "sandbox", "--new-session", "--die-with-parent", "--as-pid-1", "--clearenv", "--cap-drop", "ALL"),
     *(part for capability in CAPABILITIES for part in ("--cap-add", capability)),
 )
+ONE_USER = ("--unshare-user-try", "--uid", "0", "--gid", "0")
+"""Whoever starts it is user 0 of the sandbox's user namespace: with another number bubblewrap would put the zygote into
+a second one, from which it could not isolate its children."""
+
 PRIVATE = (
     *("--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc"),
     *("--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"),
@@ -51,7 +55,7 @@ class BubblewrapSandbox(WorkerPool):
         for program in _programs():
             if users is not None:
                 yield Launch(_command(program, interpreter, archive, "--userns", str(users)), {}, "/", (users,))
-            yield Launch(_command(program, interpreter, archive, "--unshare-user-try"), {}, "/")
+            yield Launch(_command(program, interpreter, archive, *ONE_USER), {}, "/")
 
     def _user_namespace(self) -> int | None:
         """As root, one with users for the programs; its descriptor lives as long as the pool."""

@@ -52,10 +52,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a child ended, as its zygote saw it. ``code`` below 0: a signal; ``late``: killed at the wall limit."""
+    """How a child ended, as its zygote saw it. ``code`` below 0: a signal.
+
+    ``cause``: why the zygote ended it: it was ``late``, or all its processes held too much ``memory``.
+    """
 
     code: int
-    late: bool
+    cause: Literal["", "late", "memory"]
     cpu_seconds: float
 
 
@@ -124,7 +127,7 @@ _as_dict = cache(asdict)
 
 
 def _request(limits: Limits, *parts: dict[str, Any]) -> Request:
-    head = {"parts": len(parts), "wall_seconds": limits.wall_seconds}
+    head = {"parts": len(parts), "wall_seconds": limits.wall_seconds, "memory_bytes": limits.memory_bytes}
     return Request(len(parts), tuple(json.dumps(content).encode() for content in (head, *parts)))
 
 
@@ -212,7 +215,9 @@ def _own_word(report: _Report | None, end: End, limits: Limits) -> _Decision:
 def _without_report(end: End, limits: Limits) -> _Decision:
     if end.code in TIMEOUT_SIGNALS or end.cpu_seconds >= limits.cpu_seconds:
         return _Decision(Failure.TIMEOUT, _timeout_text("cpu", limits))
-    if end.late:
+    if end.cause == "memory":
+        return _Decision(Failure.MEMORY, f"MemoryError: more than {limits.memory_bytes} bytes in all processes")
+    if end.cause == "late":
         return _Decision(Failure.TIMEOUT, _timeout_text("wall", limits), wall=True)
     how = signal.Signals(-end.code).name if end.code < 0 else f"exit code {end.code}"
     return _Decision(Failure.EXCEPTION, f"the program ended the process before the test was done ({how})")

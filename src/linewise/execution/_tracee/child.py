@@ -17,6 +17,7 @@ from . import examiner, runner, served, wire
 from .isolation import Isolation
 
 INTERNAL_ERROR = 70
+SECRET_BYTES = 16
 TIME_SIGNALS = (signal.SIGPROF, signal.SIGALRM)
 LAST_DESCRIPTOR = 1 << 20
 
@@ -25,27 +26,29 @@ def live(control: socket.socket, isolation: Isolation | None) -> NoReturn:
     """Wait for a part, do it, write one report, end. Never returns."""
     try:
         os.setsid()
+        _close_all_but(control.fileno())
+        OUTPUT.open()
+        stdin = os.memfd_create("input")
         if isolation:
             isolation.enter()
-        _close_all_but(control.fileno())
-        link = _receive_link(control)
+        os.dup2(0, 2)  # until here, the host reads what goes wrong
+        secret, link = _receive_start(control)
         if (request := wire.read_message(control.fileno())) is None:
             os._exit(0)  # the zygote has ended and needs no one
         beside = isolation.processes_beside if isolation else None
-        _work(request, link, control.detach(), beside)
+        _give_input(stdin, request.pop("stdin", ""))
+        _work(request, secret, link, control.detach(), beside)
     except OSError as error:
         os.write(2, f"a program cannot be isolated: {error.strerror or error}\n".encode())
     finally:
         os._exit(INTERNAL_ERROR)
 
 
-def _work(request: dict[str, Any], link: int, report: int, beside: int | None) -> None:
+def _work(request: dict[str, Any], secret: bytes, link: int, report: int, beside: int | None) -> None:
     limits, output = request["limits"], OUTPUT
     channel = _hide(report)
-    output.open(limits["output_bytes"])
-    if stdin := request.get("stdin"):  # else there is the null device
-        _give_input(stdin)
-    nonce, owner = bytes.fromhex(request.pop("nonce")), os.getpid()
+    output.limit(limits["output_bytes"])
+    owner = os.getpid()
 
     def send(content: dict[str, Any]) -> NoReturn:
         if os.getpid() != owner:  # a fork that the program made and that came this far
@@ -55,7 +58,7 @@ def _work(request: dict[str, Any], link: int, report: int, beside: int | None) -
         content["stdout"], full = output.text()
         if full:
             content.update(end="failed", failure="output")
-        wire.write_frame(channel, nonce + json.dumps(content).encode())
+        wire.write_frame(channel, secret + json.dumps(content).encode())
         os._exit(0)
 
     session = _session(request, send, link)
@@ -76,15 +79,14 @@ def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Se
     return runner.Together(request, send)
 
 
-def _receive_link(control: socket.socket) -> int:
-    """The descriptor that comes with the first byte, -1 where none does; that byte is no part of the request."""
-    _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
-    return descriptors[0] if descriptors else -1
+def _receive_start(control: socket.socket) -> tuple[bytes, int]:
+    """What comes before the request: a secret, and with it the link's descriptor, -1 where there is none."""
+    secret, descriptors, _, _ = socket.recv_fds(control, SECRET_BYTES, 1)
+    return secret, descriptors[0] if descriptors else -1
 
 
 def _close_all_but(descriptor: int) -> None:
     """Close what was the zygote's; its standard input is the null device."""
-    os.dup2(0, 2)
     os.closerange(3, descriptor)
     os.closerange(descriptor + 1, LAST_DESCRIPTOR)
 
@@ -97,14 +99,15 @@ def _hide(descriptor: int) -> int:
     return hidden
 
 
-def _give_input(text: str) -> None:
-    memory = os.memfd_create("input")
-    with open(memory, "wb", closefd=False) as file:
-        file.write(text.encode("utf-8", "surrogatepass"))
-    os.lseek(memory, 0, os.SEEK_SET)
-    os.dup2(memory, 0)
+def _give_input(memory: int, text: str) -> None:
+    """Make ``text`` the standard input; without one it stays the null device."""
+    if text:
+        with open(memory, "wb", closefd=False) as file:
+            file.write(text.encode("utf-8", "surrogatepass"))
+        os.lseek(memory, 0, os.SEEK_SET)
+        os.dup2(memory, 0)
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
     os.close(memory)
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
 
 
 class Output(io.RawIOBase):
@@ -117,13 +120,16 @@ class Output(io.RawIOBase):
         self._memory = -1
         self._stream = io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
 
-    def open(self, limit: int) -> None:
-        """Become what ``sys.stdout`` and descriptor 1 write to, up to ``limit`` bytes."""
-        self._limit = limit
+    def open(self) -> None:
+        """Become what ``sys.stdout`` and descriptor 1 write to."""
         memory = os.memfd_create("output")
         os.dup2(memory, 1)
         self._memory = _hide(memory)
         sys.stdout = self._stream
+
+    def limit(self, size: int) -> None:
+        """Take no more than ``size`` bytes."""
+        self._limit = size
 
     def writable(self) -> bool:
         return True

@@ -47,7 +47,6 @@ class Isolation:
 
     def enter(self) -> None:
         """Called in the child: close every layer around it."""
-        os.close(self._own_processes)
         user = self._users[self._turn % len(self._users)] if self._users else os.getuid()
         kernel.unshare(kernel.CLONE_NEWNS)
         kernel.mount("", "/", kernel.MS_REC | kernel.MS_PRIVATE)

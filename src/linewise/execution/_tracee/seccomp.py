@@ -1,8 +1,9 @@
 """A system call filter against what no program under test needs. A refused call fails with ``EPERM``.
 
 Refused: looking into and steering other processes, mounting, new namespaces, keys, BPF, io_uring, performance
-counters, kernel settings, sockets of every family (``socketpair`` stays, which event loops need) and System V objects,
-which would outlive a run. A call in another system call convention (32 bit, x32) ends the process.
+counters, kernel settings, sockets of every family (``socketpair`` stays, which event loops need), System V objects,
+which would outlive a run, and files in memory, which no limit counts. A call in another system call convention (32 bit,
+x32) ends the process.
 """
 
 import ctypes
@@ -45,7 +46,9 @@ REFUSED: tuple[tuple[str, int, int | None], ...] = (
     ("init_module", 175, 105), ("finit_module", 313, 273), ("delete_module", 176, 106), ("kexec_load", 246, 104),
     ("kexec_file_load", 320, 294), ("settimeofday", 164, 170), ("clock_settime", 227, 112), ("adjtimex", 159, 171),
     ("clock_adjtime", 305, 266), ("socket", 41, 198), ("shmget", 29, 194), ("semget", 64, 190), ("msgget", 68, 186),
-    ("mq_open", 240, 180), ("iopl", 172, None), ("ioperm", 173, None), ("modify_ldt", 154, None),
+    ("mq_open", 240, 180),
+    ("memfd_create", 319, 279), ("memfd_secret", 447, 447),
+    ("iopl", 172, None), ("ioperm", 173, None), ("modify_ldt", 154, None),
 )  # fmt: skip
 """System calls with their numbers on x86_64 and on aarch64, which lacks some."""
 
@@ -62,16 +65,25 @@ def prepared() -> bytes | None:
     convention = CONVENTIONS.get(kernel.machine())
     if convention is None or ctypes.sizeof(ctypes.c_void_p) != 8:
         return None
-    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program(convention))
+    return assemble(convention)
 
 
 def restrict() -> None:
     """Filter this process, which cannot gain privileges any more, and its children, for good."""
-    if (code := prepared()) is None:
-        return
+    if (code := prepared()) is not None:
+        load(code)
+
+
+def load(code: bytes) -> None:
+    """Put a filter into force."""
     buffer = ctypes.create_string_buffer(code, len(code))
     head = ctypes.create_string_buffer(struct.pack("@HxxxxxxP", len(code) // 8, ctypes.addressof(buffer)))
     kernel.prctl(kernel.PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(head))
+
+
+def assemble(convention: Convention) -> bytes:
+    """The filter for an architecture as the kernel reads it."""
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program(convention))
 
 
 def program(convention: Convention) -> Iterator[tuple[int, int, int, int]]:

@@ -21,10 +21,13 @@ class Spare(NamedTuple):
     ended: int
     control: socket.socket
 
-    def assign(self, request: bytes, link: int | None = None) -> None:
-        """Give the child its part, and its end of a run's link. Raises ``OSError`` where the child has ended."""
-        socket.send_fds(self.control, [b"\0"], [] if link is None else [link])
-        wire.write_frame(self.control.fileno(), request)
+    def assign(self, secret: bytes, part: memoryview, link: int | None) -> None:
+        """Give the child its part, the secret that its report has to begin with, and its end of a run's link.
+
+        Raises ``OSError`` where the child has ended.
+        """
+        socket.send_fds(self.control, [secret], [] if link is None else [link])
+        wire.write_frame(self.control.fileno(), part)
 
     def close(self) -> None:
         """Let go of the descriptors."""
@@ -36,6 +39,7 @@ class Stock:
     """Holds ``size`` spares when it is full."""
 
     def __init__(self, isolation: Isolation | None, size: int) -> None:
+        self.isolated = isolation is not None
         self._isolation = isolation
         self._size = size
         self._spares: list[Spare] = []
@@ -59,12 +63,16 @@ class Stock:
             spare.close()
         return self._make()
 
+    def pids(self) -> set[int]:
+        """The children that wait."""
+        return {spare.pid for spare in self._spares}
+
     def end_strays(self, keep: set[int]) -> None:
         """End what a program has left behind, where it had no process space of its own that ended with it."""
         if self._isolation:
             return
         deadline = time.monotonic() + SWEEP_SECONDS
-        while strays := _children() - keep - {spare.pid for spare in self._spares}:
+        while strays := _children() - keep - self.pids():
             if time.monotonic() > deadline:
                 sys.exit("processes of a program survive")  # the host replaces this worker
             for pid in strays:  # orphans become children of ours, and so their numbers are their own until we wait

@@ -8,11 +8,12 @@ from typing import Any
 HEADER = struct.Struct(">I")
 
 
-def write_frame(descriptor: int, payload: bytes) -> None:
-    """Write one frame, however many calls it takes."""
-    rest = memoryview(HEADER.pack(len(payload)) + payload)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+def write_frame(descriptor: int, payload: bytes | memoryview) -> None:
+    """Write one frame, however many calls it takes. The payload is not copied."""
+    header, rest = memoryview(HEADER.pack(len(payload))), memoryview(payload)
+    while header or rest:
+        count = os.writev(descriptor, [header, rest])
+        header, rest = header[count:], rest[max(0, count - len(header)) :]
 
 
 def read_frame(descriptor: int, limit: int | None = None) -> bytes | None:

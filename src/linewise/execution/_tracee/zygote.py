@@ -12,12 +12,14 @@ import os
 import select
 import shutil
 import sys
+import time
 from typing import Any
 
 from . import kernel, wire
 from .isolation import Isolation
-from .run import HostGone, run
+from .run import HostGone, Run
 from .stock import Stock
+from .vault import Vault
 
 SPARES = 4
 
@@ -39,17 +41,31 @@ def main() -> None:
     if not options["isolated"]:
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     stock = Stock(Isolation(options["temporary_bytes"]) if options["isolated"] else None, SPARES)
+    vault = Vault()
     wire.write_message(responses, {"hello": list(sys.version_info[:3])})
     while (request := _next_request(requests, stock)) is not None:
-        parts = [wire.read_frame(requests) or b"" for _ in range(request["parts"])]
         try:
-            answer = run(parts, request["wall_seconds"], stock, requests)
-        except HostGone:
+            _serve(request, requests, responses, stock, vault)
+        except (HostGone, EOFError):
             break
-        for frame in answer:
-            wire.write_frame(responses, frame)
         if not options["isolated"]:
             _clean_folder()
+
+
+def _serve(request: dict[str, Any], requests: int, responses: int, stock: Stock, vault: Vault) -> None:
+    started = time.monotonic()
+    vault.clear()
+    parts = [vault.read_frame(requests) for _ in range(request["parts"])]
+    run = Run(stock, vault, parts)
+    try:
+        run.collect(requests, request["wall_seconds"], request["memory_bytes"])
+    finally:
+        seconds = time.monotonic() - started
+        run.end_those_done(all_of_them=True)
+    ends, reports = run.answer()
+    wire.write_message(responses, {"seconds": seconds, "ends": ends})
+    for report in reports:
+        wire.write_frame(responses, report)
 
 
 def _take_channels() -> tuple[int, int]:
