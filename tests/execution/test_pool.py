@@ -83,6 +83,19 @@ def test_inside_bubblewrap_the_zygote_cannot_be_killed_or_stopped() -> None:
         assert run(sandbox, "def f():\n    return 1\n")[0].passed
 
 
+@pytest.mark.parametrize("kind", [BubblewrapSandbox, ProcessSandbox])
+def test_programs_find_preloaded_modules_imported(kind: type[BubblewrapSandbox | ProcessSandbox]) -> None:
+    source = "import sys\n\ndef f():\n    return int(sys.modules['numpy'].arange(3).sum())\n"
+    program, test = Program(source, "f"), AssertTest("assert f() == 3")
+    with kind(workers=1, preload=["numpy"]) as sandbox:
+        assert sandbox.run(program, [test], Limits(), meter=Meter())[0].passed
+    with (
+        pytest.raises(SandboxError, match=r"preload no_such_module: No module named"),
+        kind(preload=["no_such_module"]),
+    ):
+        pass
+
+
 class Broken(WorkerPool):
     """Starts what a user's machine might have instead of a sandbox."""
 

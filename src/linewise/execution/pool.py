@@ -31,6 +31,9 @@ from linewise.schema import AssertTest, Outcome, ProbeTest, Status, TraceStyle, 
 ANSWER_SECONDS = 5.0
 """How much longer than the wall limit a zygote may take to answer before it counts as broken."""
 
+PRELOAD = "(preload "
+"""How a zygote begins its last words about a module that it cannot import."""
+
 PROBE = ProbeTest("import colorsys")
 """Shows that a program runs, and that it can read the interpreter's library (this module is not loaded before)."""
 
@@ -52,8 +55,9 @@ class WorkerPool(ABC):
     that dies with its parent dies with the *thread* that made it.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
         self._workers = workers
+        self.preload = tuple(preload)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
         self._turns = Turns()
@@ -185,6 +189,8 @@ class WorkerPool(ABC):
             try:
                 self._idle.append(_tried(Worker(launch)))
             except WorkerBroken as error:
+                if PRELOAD in str(error):
+                    raise SandboxError(f"{error}; install it beside linewise, or leave it out of --preload") from error
                 reasons.append(str(error))
             else:
                 self._launch = launch
@@ -192,9 +198,12 @@ class WorkerPool(ABC):
         raise self.no_launch(reasons)
 
 
-def zygote_options(*, isolated: bool, temporary_bytes: int = 0, preload: Sequence[str] = ()) -> str:
+def zygote_options(
+    *, isolated: bool, temporary_bytes: int = 0, preload: Sequence[str] = (), packages: Sequence[str] = ()
+) -> str:
     """The argument that a zygote is started with; see its ``main``."""
-    return json.dumps({"isolated": isolated, "temporary_bytes": temporary_bytes, "preload": list(preload)})
+    options = {"isolated": isolated, "temporary_bytes": temporary_bytes}
+    return json.dumps({**options, "preload": list(preload), "packages": list(packages)})
 
 
 def _tried(worker: Worker) -> Worker:

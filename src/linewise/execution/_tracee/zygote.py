@@ -33,11 +33,12 @@ def main() -> None:
     """Serve requests until the host closes their stream.
 
     The one argument is JSON: ``isolated``, whether children are separated from each other (see ``isolation``),
-    ``temporary_bytes``, what their ``/tmp`` may hold, and ``preload``, more modules that programs find imported.
+    ``temporary_bytes``, what their ``/tmp`` may hold, ``preload``, more modules that programs find imported, and
+    ``packages``, the folders that these come from.
     """
     options = json.loads(sys.argv[1])
     requests, responses = _take_channels()
-    _prepare_interpreter(options["preload"])
+    _prepare_interpreter(options["preload"], options["packages"])
     if not options["isolated"]:
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     stock = Stock(Isolation(options["temporary_bytes"]) if options["isolated"] else None, SPARES)
@@ -78,10 +79,14 @@ def _take_channels() -> tuple[int, int]:
     return requests, responses
 
 
-def _prepare_interpreter(preload: list[str]) -> None:
+def _prepare_interpreter(preload: list[str], packages: list[str]) -> None:
     sys.path.pop(0)  # the archive: programs must not import from it
+    sys.path += packages
     for name in (*PRELOADED, *preload):
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            sys.exit(f"preload {name}: {error}")
     os.environ.clear()
     gc.collect()
     gc.freeze()
