@@ -5,7 +5,6 @@ import io
 import json
 import math
 import os
-import random
 import resource
 import signal
 import socket
@@ -93,8 +92,9 @@ def _close_all_but(descriptor: int) -> None:
 
 def _hide(descriptor: int) -> int:
     """Move a descriptor to a number that is hard to guess and above what the program may open."""
-    top = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 1 << 16)
-    hidden: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, random.SystemRandom().randrange(top // 2, top - 8))
+    top = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 1 << 12)  # the kernel's table is as long as the highest
+    chance = int.from_bytes(os.urandom(4), "big") % (top // 2 - 8)
+    hidden: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, top // 2 + chance)
     os.close(descriptor)
     return hidden
 

@@ -6,7 +6,9 @@ Where a value cannot cross, the judge gives no verdict but says ``together``: on
 """
 
 import builtins
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import codec, instrument, wire
@@ -24,15 +26,12 @@ class Examiner(Session):
         self._bound: int = request["limits"]["value_bytes"]
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
-        self._watched = False
+        self._watched = self._loaded = False
 
     def work(self) -> None:
         """Run prelude, setup and test with the proxy."""
         test = instrument.instrument(self._request["test"], self._entry_point)
         self.see(test)
-        loaded, _ = self._hear()
-        if loaded["kind"] != "ready":
-            self.end("failed", **_told_failure(loaded, self._chars))
         self.prepare()
         self.execute(self._request["imports"], "<imports>")
         self._space[self._entry_point] = self._proxy()
@@ -62,10 +61,10 @@ class Examiner(Session):
             message = encoder.message([arguments, named, watched], self._bound)
         except (codec.Unencodable, codec.TooLarge) as error:
             self._together(str(error) or "arguments that are too large")
-        try:
+        with suppress(OSError):  # the other side has ended; what it said before is still to be read
             wire.write_frame(self._link, message)
-        except OSError:
-            self._gone()
+        if not self._loaded:
+            self._hear()
         return self._result(encoder, *self._hear())
 
     def _result(self, encoder: codec.Encoder, answer: dict[str, Any], value: bytes) -> Any:
@@ -88,6 +87,17 @@ class Examiner(Session):
         except codec.Malformed:
             self._gone()
 
+    def end(self, end: str, **details: Any) -> NoReturn:
+        """Close the link, so that the program's process ends as well, then report.
+
+        Where the test has not heard from the program at all, whether it could be loaded is still to be seen.
+        """
+        if end == "finished" and not self._loaded:
+            self._hear()
+        with suppress(OSError):  # closed already, where time has run out in between
+            os.close(self._link)
+        super().end(end, **details)
+
     def _hear(self) -> tuple[dict[str, Any], bytes]:
         try:
             heard = wire.read_message(self._link, MESSAGE_LIMIT)
@@ -96,6 +106,10 @@ class Examiner(Session):
             self._gone()
         if heard is None or value is None or "kind" not in heard:
             self._gone()
+        if not self._loaded:
+            self._loaded = heard["kind"] == "ready"
+            if not self._loaded:
+                self.end("failed", **_told_failure(heard, self._chars))
         return heard, value
 
     def _gone(self) -> NoReturn:

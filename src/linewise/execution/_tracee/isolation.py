@@ -32,7 +32,9 @@ class Isolation:
         self._users = _other_users(Path("/proc/self/uid_map").read_text(), os.getuid())
         self._turn = 0
         self.processes_beside = 0 if self._users else SAME_USER
+        kernel.mount("", "/", kernel.MS_REC | kernel.MS_PRIVATE)
         seccomp.prepared()
+        landlock.abi()
         kernel.drop_bounding_set()
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
@@ -49,7 +51,6 @@ class Isolation:
         """Called in the child: close every layer around it."""
         user = self._users[self._turn % len(self._users)] if self._users else os.getuid()
         kernel.unshare(kernel.CLONE_NEWNS)
-        kernel.mount("", "/", kernel.MS_REC | kernel.MS_PRIVATE)
         kernel.mount("tmpfs", "/tmp", SECURE, f"{self._options},uid={user},gid={user}")
         kernel.mount("proc", "/proc", SECURE | kernel.MS_NOEXEC)
         if self._users:

@@ -22,6 +22,8 @@ CAPABILITY_VERSION = 0x20080522
 LAST_CAPABILITY = 63
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_OWN_CAPABILITIES = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
+_NONE = (ctypes.c_uint32 * 6)()
 
 
 def _checked(result: int, name: str) -> int:
@@ -72,8 +74,7 @@ def drop_bounding_set() -> None:
 
 def drop_capabilities() -> None:
     """Give up every capability that this process has."""
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
-    _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
+    _checked(_libc.capset(_OWN_CAPABILITIES, _NONE), "capset")
 
 
 def call(number: int, *arguments: object) -> int:

@@ -16,6 +16,7 @@ from .vault import Full, Report, Vault
 REPORT_LIMIT = 16 << 20
 GRACE_SECONDS = 0.5
 SWEEP_SECONDS = 2.0
+REPORTED: dict[str, Any] = {"code": 0, "cause": "", "cpu_seconds": 0.0}
 LOOK_SECONDS = 0.05
 """How often a run that takes its time is looked at for the memory that it holds."""
 
@@ -62,11 +63,12 @@ class Party:
         """The report, where it is whole and genuine; else nothing."""
         return self._report.payload(self._secret)
 
-    def finish(self) -> None:
-        """Kill the child, and with it the process space that is its own, and note how it ended."""
-        if self.end:
-            return
+    def kill(self) -> None:
+        """Kill the child, and with it the process space that is its own."""
         os.kill(self.spare.pid, signal.SIGKILL)  # still our child, so the number is its own even when it has ended
+
+    def wait(self) -> None:
+        """Note how the child has ended."""
         if not select.select([self.spare.ended], [], [], SWEEP_SECONDS)[0]:
             sys.exit("a program does not end")  # the host replaces this worker
         _, status, usage = os.wait4(self.spare.pid, 0)
@@ -111,8 +113,13 @@ class Run:
         """End every child that is done, and what it has left behind."""
         for party in self._parties:
             if (party.done or all_of_them) and not party.end:
-                party.finish()
-                self._stock.end_strays({party.spare.pid for party in self._parties if not party.end})
+                party.kill()
+                if self._stock.isolated and party.report():
+                    self._stock.bury(party.spare)  # its end tells nothing more, and nothing survives it
+                    party.end = REPORTED
+                else:
+                    party.wait()
+                    self._stock.end_strays({party.spare.pid for party in self._parties if not party.end})
 
     def answer(self) -> tuple[list[dict[str, Any]], list[memoryview]]:
         """How the children ended, and their reports."""

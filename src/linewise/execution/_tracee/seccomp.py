@@ -87,20 +87,20 @@ def assemble(convention: Convention) -> bytes:
 
 
 def program(convention: Convention) -> Iterator[tuple[int, int, int, int]]:
-    """The filter's instructions: operation, jump if true, jump if false, operand."""
+    """The filter's instructions: operation, jump if true, jump if false, operand. Short, for every child loads it."""
+    refused = convention.refused
     yield (LOAD, 0, 0, ARCHITECTURE)
     yield (JUMP_EQUAL, 1, 0, convention.audit)
     yield (RETURN, 0, 0, KILL_PROCESS)
     yield (LOAD, 0, 0, NUMBER)
     yield (JUMP_GREATER_EQUAL, 0, 1, X32)
     yield (RETURN, 0, 0, KILL_PROCESS)
-    for number in convention.refused:
-        yield (JUMP_EQUAL, 0, 1, number)
-        yield (RETURN, 0, 0, EPERM)
+    for position, number in enumerate(refused):
+        yield (JUMP_EQUAL, len(refused) - position + 5, 0, number)  # to the last instruction
     yield (JUMP_EQUAL, 0, 1, CLONE3)
     yield (RETURN, 0, 0, ENOSYS)  # its flags are in memory, out of a filter's sight; libraries then use clone
-    yield (JUMP_EQUAL, 0, 3, convention.clone)
+    yield (JUMP_EQUAL, 0, 2, convention.clone)
     yield (LOAD, 0, 0, FIRST_ARGUMENT)
-    yield (JUMP_ANY_BIT, 0, 1, NEW_NAMESPACES)
-    yield (RETURN, 0, 0, EPERM)
+    yield (JUMP_ANY_BIT, 1, 0, NEW_NAMESPACES)
     yield (RETURN, 0, 0, ALLOW)
+    yield (RETURN, 0, 0, EPERM)

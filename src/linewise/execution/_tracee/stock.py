@@ -43,11 +43,28 @@ class Stock:
         self._isolation = isolation
         self._size = size
         self._spares: list[Spare] = []
+        self._dying: list[Spare] = []
 
     @property
     def short(self) -> bool:
         """Whether there is room for another."""
         return len(self._spares) < self._size
+
+    @property
+    def dying(self) -> list[int]:
+        """Descriptors that can be read when a child that was killed has ended."""
+        return [spare.ended for spare in self._dying]
+
+    def bury(self, spare: Spare) -> None:
+        """Wait, later, for a child that has been killed."""
+        self._dying.append(spare)
+
+    def reap(self) -> None:
+        """Let go of those that have ended."""
+        for spare in [one for one in self._dying if _has_ended(one)]:
+            self._dying.remove(spare)
+            os.waitpid(spare.pid, 0)
+            spare.close()
 
     def add(self) -> None:
         """Make one more."""
@@ -64,8 +81,8 @@ class Stock:
         return self._make()
 
     def pids(self) -> set[int]:
-        """The children that wait."""
-        return {spare.pid for spare in self._spares}
+        """The children that wait, or have been killed."""
+        return {spare.pid for spare in (*self._spares, *self._dying)}
 
     def end_strays(self, keep: set[int]) -> None:
         """End what a program has left behind, where it had no process space of its own that ended with it."""

@@ -93,10 +93,14 @@ def _prepare_interpreter(preload: list[str], packages: list[str]) -> None:
 
 
 def _next_request(requests: int, stock: Stock) -> dict[str, Any] | None:
-    """The next request; while there is none, spares are made."""
-    while stock.short and not select.select([requests], [], [], 0)[0]:
-        stock.add()
-    return wire.read_message(requests)
+    """The next request; while there is none, the dead are let go and spares are made."""
+    while True:
+        ready, _, _ = select.select([requests, *stock.dying], [], [], 0 if stock.short else None)
+        stock.reap()
+        if requests in ready:
+            return wire.read_message(requests)
+        if stock.short:
+            stock.add()
 
 
 def _clean_folder() -> None:
