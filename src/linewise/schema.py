@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 TaskKind = Literal["function", "program"]
+Comparison = Literal["lines", "tokens", "numbers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,18 @@ class AssertTest:
 
 @dataclass(frozen=True, slots=True)
 class StdioTest:
-    """Text given on standard input and the text expected on standard output."""
+    """Text given on standard input and the text expected on standard output.
+
+    ``compare`` says when printed text is the expected one. ``lines``: line by line, white space at line ends and empty
+    lines at the end aside; ``tokens``: word by word, whatever white space is between them; ``numbers``: as tokens, and
+    two numbers are equal that differ by no more than ``tolerance``, absolutely or relative to the expected one.
+    """
 
     stdin: str
     stdout: str
     type: Literal["stdio"] = "stdio"
+    compare: Comparison = "lines"
+    tolerance: float = 1e-6
 
 
 @dataclass(frozen=True, slots=True)

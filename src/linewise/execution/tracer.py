@@ -155,7 +155,7 @@ def decode_outcome(answer: Answer, test: VisibleTest, limits: Limits) -> tuple[O
     expected = _bounded(verdict.expected, limits) if verdict else None
     if isinstance(test, StdioTest):
         expected = test.stdout[: limits.output_bytes]
-        if program and not decision.failure and not same_output(program.stdout, test.stdout):
+        if program and not decision.failure and not same_output(program.stdout, test):
             decision = _Decision(Failure.WRONG)
     outcome = Outcome(
         status=Status.FAILED if decision.failure else Status.PASSED,
