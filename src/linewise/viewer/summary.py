@@ -15,11 +15,8 @@ _BY = {
 def summary(solution: Solution, task: Task) -> str:
     """One paragraph, without a newline: solved or not, by what, on how many tests, at what cost."""
     passed, tests = passed_of(task, solution.outcomes)
-    parts = [
-        headline(solution),
-        f"{passed} of {counted(tests, 'test')} passed{_beside(solution)}." if tests else "",
-        "",
-    ]
+    count = f"{passed} of {counted(tests, 'test')} passed{_beside(solution)}."
+    parts = [headline(solution), count if tests else "", ""]
     if solution.passed is False and (failure := first_failure(task, solution.outcomes)):
         parts[-1] = f"{failure[1]} {failure[0]}."
     return " ".join(part for part in [*parts, f"{cost(solution.ledger)}."] if part)
