@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -58,15 +59,18 @@ def _check_llama_cpp() -> None:
         raise MissingPartError(f"llama-cpp-python is not installed; run: {install_command()}")
 
 
-def open_sandbox(name: Literal["bubblewrap", "process"]) -> Sandbox:
-    """The sandbox called ``name``, with one worker per processor. To be used in a ``with`` block."""
+def open_sandbox(name: Literal["bubblewrap", "process"], *, preload: Sequence[str] = ()) -> Sandbox:
+    """The sandbox called ``name``, with one worker per processor. To be used in a ``with`` block.
+
+    ``preload``: modules that programs find imported, such as ``numpy``.
+    """
     if name == "process":
         from linewise.execution.process import ProcessSandbox  # noqa: PLC0415 - unsafe, so never by accident
 
-        return ProcessSandbox()
+        return ProcessSandbox(preload=preload)
     from linewise.execution.bubblewrap import BubblewrapSandbox  # noqa: PLC0415
 
-    return BubblewrapSandbox()
+    return BubblewrapSandbox(preload=preload)
 
 
 def install_command() -> str:
