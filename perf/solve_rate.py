@@ -110,7 +110,10 @@ def _run_arm(
         return
     first = next(iter(settings.values()))
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    with open_engine(first.model, first.engine) as engine, open_sandbox(first.sandbox) as sandbox:
+    with (
+        open_engine(first.model, first.engine) as engine,
+        open_sandbox(first.sandbox, preload=first.preloaded) as sandbox,
+    ):
         for seed, task in missing:
             counts: dict[str, int] = {"guided_tokens": 0, "changed_tokens": 0}
 

@@ -3,6 +3,7 @@
 import importlib.util
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,9 @@ from linewise.errors import MissingPartError
 from linewise.execution.base import Sandbox
 
 _SCRIPTED = "scripted/"
+
+Conversion = Literal["bf16", "q8_0", "q4_0"]
+"""Kinds of weights that a model file can be converted to."""
 
 
 def open_engine(uri: str, options: EngineOptions) -> Engine:
@@ -32,8 +36,7 @@ def open_engine(uri: str, options: EngineOptions) -> Engine:
 
         return HfEngine(uri, options=options)
     path = resolve(uri)
-    if importlib.util.find_spec("llama_cpp") is None:
-        raise MissingPartError(f"llama-cpp-python is not installed; run: {install_command()}")
+    _check_llama_cpp()
     from linewise.engines.llamacpp import LlamaCppEngine  # noqa: PLC0415 - needs the extra `llamacpp`
 
     return LlamaCppEngine(path, name=uri, options=options)
@@ -48,15 +51,42 @@ def check_hf() -> None:
         raise MissingPartError(f"transformers is not installed; run: {pip} 'linewise[hf]'")
 
 
-def open_sandbox(name: Literal["bubblewrap", "process"]) -> Sandbox:
-    """The sandbox called ``name``, with one worker per processor. To be used in a ``with`` block."""
+def convert_model(uri: str, kind: Conversion, threads: int) -> Path:
+    """The model of ``uri`` with its weights as ``kind``, in a file beside it that is complete once it is there.
+
+    Raises ``MissingPartError``, ``InputError``, and ``EngineError`` where llama.cpp cannot convert it.
+    """
+    source = resolve(uri)
+    _check_llama_cpp()
+    from linewise.engines.llamacpp import requantize  # noqa: PLC0415 - needs the extra `llamacpp`
+
+    target = source.with_name(f"{source.stem}.as-{kind}.gguf")
+    partial = target.with_suffix(".partial")
+    try:
+        requantize(source, partial, kind, threads=threads)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def _check_llama_cpp() -> None:
+    if importlib.util.find_spec("llama_cpp") is None:
+        raise MissingPartError(f"llama-cpp-python is not installed; run: {install_command()}")
+
+
+def open_sandbox(name: Literal["bubblewrap", "process"], *, preload: Sequence[str] = ()) -> Sandbox:
+    """The sandbox called ``name``, with one worker per processor. To be used in a ``with`` block.
+
+    ``preload``: modules that programs find imported, such as ``numpy``.
+    """
     if name == "process":
         from linewise.execution.process import ProcessSandbox  # noqa: PLC0415 - unsafe, so never by accident
 
-        return ProcessSandbox()
+        return ProcessSandbox(preload=preload)
     from linewise.execution.bubblewrap import BubblewrapSandbox  # noqa: PLC0415
 
-    return BubblewrapSandbox()
+    return BubblewrapSandbox(preload=preload)
 
 
 def install_command() -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 TaskKind = Literal["function", "program"]
+Comparison = Literal["lines", "tokens", "numbers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,18 @@ class AssertTest:
 
 @dataclass(frozen=True, slots=True)
 class StdioTest:
-    """Text given on standard input and the text expected on standard output."""
+    """Text given on standard input and the text expected on standard output.
+
+    ``compare`` says when printed text is the expected one. ``lines``: line by line, white space at line ends and empty
+    lines at the end aside; ``tokens``: word by word, whatever white space is between them; ``numbers``: as tokens, and
+    two numbers are equal that differ by no more than ``tolerance``, absolutely or relative to the expected one.
+    """
 
     stdin: str
     stdout: str
     type: Literal["stdio"] = "stdio"
+    compare: Comparison = "lines"
+    tolerance: float = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,17 @@ class Failure(StrEnum):
     OUTPUT = "output"
 
 
+class Trust(StrEnum):
+    """What a verdict rests on.
+
+    ``separate``: the comparison was made outside the program's process, which the program cannot reach;
+    ``in-process``: it was made inside it, where a program that is written to deceive can forge a pass.
+    """
+
+    SEPARATE = "separate"
+    IN_PROCESS = "in-process"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one program did while one test was evaluated. Every text is bounded.
@@ -138,6 +157,7 @@ class Outcome:
     ``invocation``: the source of the entry-point call. ``error``: ``Type: message``, raised at ``error_line``
     of the program (1-based, ``None`` where it was raised elsewhere).
     A ``ProbeTest`` that ran to its end is ``PASSED``, which says nothing about the answer.
+    ``trust``: where the verdict was made.
     """
 
     status: Status
@@ -150,6 +170,7 @@ class Outcome:
     stdout: str = ""
     trace: Trace | None = None
     seconds: float = 0.0
+    trust: Trust = Trust.IN_PROCESS
 
     @property
     def passed(self) -> bool:

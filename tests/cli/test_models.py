@@ -7,8 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from linewise.cli.models import app
+from linewise.engines.base import Stop
 from linewise.engines.catalogue import find_model
-from linewise.errors import InputError, MissingPartError
+from linewise.engines.llamacpp import LlamaCppEngine, LlamaCppOptions
+from linewise.errors import EngineError, InputError, MissingPartError
+from linewise.meter import Meter
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +68,27 @@ def test_path_and_pull_print_the_path_alone(command: str, home: Path) -> None:
 def test_what_goes_wrong_is_left_to_the_main_command() -> None:
     assert isinstance(CliRunner().invoke(app, ["path", "smollm2-135m"]).exception, MissingPartError)
     assert isinstance(CliRunner().invoke(app, ["pull", "nonsense"]).exception, InputError)
+
+
+def test_convert_writes_a_model_that_runs(tmp_path: Path, smollm2_path: Path) -> None:
+    source = tmp_path / "small.gguf"
+    source.symlink_to(smollm2_path)
+    done = CliRunner().invoke(app, ["convert", f"gguf/{source}", "--to", "q8_0", "--threads", "1"])
+    assert done.exit_code == 0, done.output
+    target = tmp_path / "small.as-q8_0.gguf"
+    assert done.stdout == f"{target}\n"
+    assert done.stderr == f"use it with: -m gguf/{target}\n"
+    assert not list(tmp_path.glob("*.partial"))
+    with LlamaCppEngine(target, options=LlamaCppOptions(ctx=256, threads=1)) as engine:
+        prefix = engine.encode("The capital of France is")
+        (found,) = engine.sample(prefix, n=1, stop=Stop(2), temperature=0, top_p=1, seed=0, meter=Meter())
+        assert found.text.startswith(" Paris")
+
+
+def test_what_cannot_be_converted_is_told_in_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(100))
+    done = CliRunner().invoke(app, ["convert", f"gguf/{broken}", "--to", "bf16"])
+    assert isinstance(done.exception, EngineError)
+    assert str(done.exception).startswith("broken.gguf cannot be converted to bf16")
+    assert list(tmp_path.glob("broken*")) == [broken]

@@ -75,9 +75,25 @@ def f():
 def test_inside_bubblewrap_the_zygote_cannot_be_killed_or_stopped() -> None:
     with BubblewrapSandbox(workers=1) as sandbox:
         for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM, signal.SIGINT):
-            outcome, meter = run(sandbox, f"import os\n\ndef f():\n    os.kill(1, {number:d})\n    return 1\n")
-            assert outcome.passed
-            assert meter.ledger().sandbox_runs == 1
+            for pid in (1, 0, -1, 2):
+                source = f"import os\n\ndef f():\n    os.kill({pid}, {number:d})\n    return 1\n"
+                outcome, meter = run(sandbox, source, Limits(wall_seconds=0.3))
+                assert outcome.status is not Status.INFRASTRUCTURE
+                assert meter.ledger().sandbox_runs == 1
+        assert run(sandbox, "def f():\n    return 1\n")[0].passed
+
+
+@pytest.mark.parametrize("kind", [BubblewrapSandbox, ProcessSandbox])
+def test_programs_find_preloaded_modules_imported(kind: type[BubblewrapSandbox | ProcessSandbox]) -> None:
+    source = "import sys\n\ndef f():\n    return int(sys.modules['numpy'].arange(3).sum())\n"
+    program, test = Program(source, "f"), AssertTest("assert f() == 3")
+    with kind(workers=1, preload=["numpy"]) as sandbox:
+        assert sandbox.run(program, [test], Limits(), meter=Meter())[0].passed
+    with (
+        pytest.raises(SandboxError, match=r"preload no_such_module: No module named"),
+        kind(preload=["no_such_module"]),
+    ):
+        pass
 
 
 class Broken(WorkerPool):

@@ -1,4 +1,11 @@
-"""Tracing changes nothing: random programs give the same value, exception and output with and without it."""
+"""Tracing changes nothing: random programs give the same value, exception and output with it, without it, and where
+nothing of ours is around them.
+"""
+
+import io
+import re
+import warnings
+from contextlib import redirect_stdout
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -98,3 +105,37 @@ def test_same_result(sandbox: BubblewrapSandbox, body: str) -> None:
     assert results[0].failure in (Failure.WRONG, Failure.EXCEPTION)
     assert len({seen(result) for result in results}) == 1, program.source
     assert all(result.trace and result.trace.steps for result in results[1:] if result.value is not None)
+
+
+SHOWN_OTHERWISE = re.compile(r" at 0x|\.\.\.|<int of")
+"""What the bounded ``repr`` shows in another way: objects, depth, numbers of many digits."""
+
+
+def plainly(source: str) -> tuple[str | None, str | None, str]:
+    """Value, exception type and output of ``f(2, [1])`` in this process."""
+    space: dict[str, object] = {}
+    with redirect_stdout(io.StringIO()) as printed, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(compile(source, "<plain>", "exec"), space)
+        function = space["f"]
+        assert callable(function)
+        try:
+            value, error = repr(function(2, [1])), None
+        except Exception as raised:
+            value, error = None, type(raised).__name__
+    return value, error, printed.getvalue()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(statements())
+def test_same_as_plain_execution(sandbox: BubblewrapSandbox, body: str) -> None:
+    source = FRAME + indent(body) + "    return a, b, c, d\n"
+    value, error, printed = plainly(source)
+    for style in TraceStyle:
+        limits = Limits(trace_events=80, value_chars=10_000)
+        test = AssertTest("assert f(2, [1]) == 'other'")
+        outcome = sandbox.run(Program(source, "f"), [test], limits, trace=style, meter=Meter())[0]
+        assert outcome.stdout == printed, source
+        assert (outcome.error or "").split(":")[0] == (error or ""), source
+        if value is not None and not SHOWN_OTHERWISE.search(f"{value} {outcome.value}"):
+            assert outcome.value == value, source

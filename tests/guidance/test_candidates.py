@@ -37,7 +37,9 @@ def test_what_follows_the_answer_is_no_part_of_the_program() -> None:
 def sampled(chosen: GuidanceOptions, *texts: str, code: str = "") -> list[str]:
     engine = scripted(*((text, 1.0) for text in texts))
     prefix = [*engine.prompt([], ""), *engine.encode(code)]
-    return sample_candidates(engine, prefix, code, chosen, max_tokens=99, seed=0, meter=Meter())
+    count = chosen.num_candidates
+    found = sample_candidates(engine, prefix, code, chosen, count=count, max_tokens=99, seed=0, meter=Meter())
+    return [item.text for item in found]
 
 
 def test_candidates_end_after_the_horizon() -> None:

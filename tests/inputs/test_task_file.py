@@ -55,6 +55,11 @@ def test_stdin_tests_make_a_program_whose_entry_point_is_solve(tmp_path: Path) -
     assert task.tests == (StdioTest("a", "a"), StdioTest("", ""))
 
 
+def test_how_output_is_compared_is_the_tests_to_say(tmp_path: Path) -> None:
+    text = HEAD + '[[tests]]\nstdin = ""\nstdout = "1"\ncompare = "numbers"\ntolerance = 0'
+    assert load_task_file(written(tmp_path, text)).tests == (StdioTest("", "1", compare="numbers", tolerance=0.0),)
+
+
 def test_no_tests_need_an_entry_point(tmp_path: Path) -> None:
     assert load_task_file(written(tmp_path, 'prompt = "p"\nentry_point = "f"')).tests == ()
     assert complaint(written(tmp_path, 'prompt = "p"')) == (
@@ -103,6 +108,12 @@ WRONG = {
         "prelude: line 1 'def' does not parse (invalid syntax); write Python there"
     ),
     HEAD + '[[tests]]\nstdin = "a"': 'tests[1].stdout: is missing; write stdout = "..."',
+    HEAD + '[[tests]]\nstdin = ""\nstdout = ""\ncompare = "words"': (
+        "tests[1].compare: is none of lines, tokens, numbers; write one of them"
+    ),
+    HEAD + '[[tests]]\nstdin = ""\nstdout = ""\ntolerance = -1': (
+        "tests[1].tolerance: must be a number, 0 or more; write tolerance = 1e-6"
+    ),
     HEAD + '[[tests]]\nstdin = 1\nstdout = ""': 'tests[1].stdin: must be text, not a number; write stdin = "..."',
     HEAD + '[[tests]]\nstdin = ""\nstdot = ""': "tests[1].stdot: unknown key; did you mean stdout?",
     HEAD + 'tests = ["assert f(1)", {stdin = "", stdout = ""}]': (

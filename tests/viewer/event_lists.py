@@ -11,7 +11,7 @@ from linewise.events import (
     SignalBuilt,
     TokenChosen,
 )
-from linewise.schema import AssertTest, Failure, Ledger, Origin, Outcome, Solution, Status, Task
+from linewise.schema import AssertTest, Failure, Ledger, Origin, Outcome, Solution, Status, Task, Trust
 from linewise.viewer.progress import Progress
 
 TASK = Task(
@@ -23,7 +23,7 @@ TASK = Task(
         AssertTest("assert double('a') == 'aa'"),
     ),
 )
-PASSED = Outcome(Status.PASSED)
+PASSED = Outcome(Status.PASSED, trust=Trust.SEPARATE)
 SQUARED = Outcome(Status.FAILED, Failure.WRONG, invocation="double(3)", value="9", expected="6")
 RAISED = Outcome(
     Status.FAILED,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from event_lists import BROKEN, ENDLESS, PASSED, RAISED, SOLUTIONS, SQUARED, TASK
 
-from linewise.schema import AssertTest, Failure, Outcome, ProbeTest, Status, StdioTest, Task, VisibleTest
+from linewise.schema import AssertTest, Failure, Outcome, ProbeTest, Status, StdioTest, Task, Trust, VisibleTest
 from linewise.viewer.plain import counted, one_line, visible
 from linewise.viewer.summary import summary
 from linewise.viewer.verdicts import describe, first_failure, marks, passed_of
@@ -20,6 +20,12 @@ def test_one_paragraph(name: str, matches_golden: Callable[[str, str], bool]) ->
     text = summary(SOLUTIONS[name], task)
     assert "\n" not in text
     assert matches_golden(f"summary-{name.replace(' ', '_')}", text + "\n")
+
+
+def test_a_pass_that_a_program_could_have_forged_is_told_apart() -> None:
+    solved = SOLUTIONS["solved"]
+    beside = replace(solved, outcomes=(replace(PASSED, trust=Trust.IN_PROCESS), *solved.outcomes[1:]))
+    assert "3 of 3 tests passed (1 judged in the program's own process)." in summary(beside, TASK)
 
 
 def failed(failure: Failure, **more: str) -> Outcome:

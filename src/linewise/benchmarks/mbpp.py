@@ -22,6 +22,11 @@ def load(folder: Path) -> dict[int, Task]:
     return {record["task_id"]: _task(record) for record in read_records(folder / _FILE)}
 
 
+def references(folder: Path) -> dict[int, str]:
+    """The reference solution of every task by number."""
+    return {record["task_id"]: record["code"].replace("\r\n", "\n") for record in read_records(folder / _FILE)}
+
+
 def worked_examples(folder: Path) -> tuple[WorkedExample, ...]:
     """Tasks 2, 3 and 4, solved: the few-shot examples of the paper."""
     records = {record["task_id"]: record for record in read_records(folder / _FILE)}

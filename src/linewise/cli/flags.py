@@ -26,6 +26,9 @@ Seed = Annotated[int | None, Option(help="Seed of all sampling.", rich_help_pane
 Config = Annotated[Path | None, Option(help="Settings file instead of linewise.toml.", rich_help_panel=_METHOD)]
 Pull = Annotated[bool, Option("--pull", help="Download the model first, if need be.", rich_help_panel=_ENGINE)]
 Sandbox = Annotated[str | None, Option(help="bubblewrap, or process (unsafe).", rich_help_panel=_ENGINE)]
+Preload = Annotated[
+    str | None, Option(metavar="MODULES", help="Imported for programs: numpy,pandas.", rich_help_panel=_ENGINE)
+]
 Threads = Annotated[int | None, Option(help="CPU threads of the engine.", rich_help_panel=_ENGINE)]
 Ctx = Annotated[int | None, Option(help="Tokens that the engine can hold.", rich_help_panel=_ENGINE)]
 GpuLayers = Annotated[int | None, Option(help="Layers on the GPU; -1: all.", rich_help_panel=_ENGINE)]

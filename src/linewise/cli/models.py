@@ -8,9 +8,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from linewise.assemble import Conversion, convert_model
 from linewise.engines.catalogue import Model, catalogue
 from linewise.engines.model_files import models_dir
 from linewise.engines.models import fetch, find
+from linewise.engines.options import LlamaCppOptions
 from linewise.errors import MissingPartError
 
 app = typer.Typer(help="List, download and find model files.", no_args_is_help=True)
@@ -55,6 +57,21 @@ def pull_with_bar(name: str) -> Path:
 def path_command(name: Name) -> None:
     """Print the path of a model that is downloaded."""
     typer.echo(str(find(name)))
+
+
+@app.command("convert")
+def convert_command(
+    name: Name,
+    kind: Annotated[Conversion, typer.Option("--to", help="bf16, q8_0 or q4_0.")],
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = LlamaCppOptions().threads,
+) -> None:
+    """Write a copy of a model with other weights, which may be faster here, and print its path.
+
+    bf16 keeps what the weights say and takes the most memory; q4_0 rounds them once more.
+    """
+    path = convert_model(name, kind, threads)
+    typer.echo(f"use it with: -m gguf/{path}", err=True)
+    typer.echo(str(path))
 
 
 def _path(model: Model) -> Path | None:

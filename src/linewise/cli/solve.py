@@ -56,6 +56,7 @@ def solve_command(
     config: flags.Config = None,
     pull: flags.Pull = False,
     sandbox: flags.Sandbox = None,
+    preload: flags.Preload = None,
     threads: flags.Threads = None,
     ctx: flags.Ctx = None,
     gpu_layers: flags.GpuLayers = None,
@@ -73,10 +74,11 @@ def solve_command(
 
     2: bad usage or input. 130: Ctrl-C. 1: anything else.
     """
-    values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed, "sandbox": sandbox}
+    values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed}
+    runs = {"sandbox": sandbox, "preload": preload}
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
-    settings = load_settings({**values, **engine, **budget}, option or (), file=config, place="{flag}")
+    settings = load_settings({**values, **runs, **engine, **budget}, option or (), file=config, place="{flag}")
     given = _given(source, prompt, test or [], entry_point, prelude=prelude, setup=setup)
     if write and given.stub is None:
         raise InputError("--write: puts an answer into a stub's file; give FILE.py or FILE.py::name")
@@ -118,7 +120,7 @@ def _write(stub: StubTask, solution: Solution, settings: Settings) -> None:
         print(f"linewise: not written to {stub.path}: the answer does not pass the tests", file=sys.stderr)
         return
     program = Program(stub.merged(solution.code), stub.name)
-    with open_sandbox(settings.sandbox) as sandbox:
+    with open_sandbox(settings.sandbox, preload=settings.preloaded) as sandbox:
         verdict = judge(sandbox, program, stub.task.tests, settings.limits, meter=Meter())
     if verdict.passed is False:
         raise InputError(f"{stub.path}: not written: the answer passes the tests alone, but not inside this file")

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     preset: Literal["default", "paper"] = "default"
     strategy: Literal["direct", "best-of-n", "eg-cfg"] = "eg-cfg"
     sandbox: Literal["bubblewrap", "process"] = "bubblewrap"
+    preload: str = Field(default="", pattern=r"^([\w.]+(,[\w.]+)*)?$", description="modules, separated by commas")
     seed: int = Field(default=0, ge=0, lt=1 << 62)
     max_seconds: float | None = Field(default=None, gt=0)
     max_tokens_computed: int | None = Field(default=None, gt=0)
@@ -57,6 +58,11 @@ class Settings(BaseSettings):
     eg_cfg: EgCfgOptions = EgCfgOptions()
     engine: EngineOptions = EngineOptions()
     limits: Limits = Limits()
+
+    @property
+    def preloaded(self) -> tuple[str, ...]:
+        """``preload`` as names."""
+        return tuple(filter(None, self.preload.split(",")))
 
 
 def load_settings(

@@ -23,6 +23,13 @@ SWITCHES = {
 """Settings of kernels that keep users from making namespaces: the value that does, and one that does not."""
 
 LOOK_AROUND = """
+def writes_to_proc():
+    try:
+        open("/proc/self/comm", "w").close()
+    except OSError:
+        return False
+    return True
+
 def look():
     import json, os, resource
     status = dict(line.split(":", 1) for line in open("/proc/self/status"))
@@ -31,6 +38,10 @@ def look():
         "status": {name: value.strip() for name, value in status.items()},
         "read_only": bool(os.statvfs("/").f_flag & os.ST_RDONLY),
         "limits": {name: resource.getrlimit(getattr(resource, name))[0] for name in dir(resource) if "RLIMIT_" in name},
+        "process": os.getpid(),
+        "user": os.getuid(),
+        "user_map": [[int(number) for number in line.split()] for line in open("/proc/self/uid_map")],
+        "writes_to_proc": writes_to_proc(),
     }))
 """
 
@@ -41,7 +52,7 @@ def look_at_sandbox(settings: Settings) -> Iterator[Finding]:
     """One finding for each property of a sandbox, and one for each layer of isolation."""
     isolated = settings.sandbox != "process"
     try:
-        with open_sandbox(settings.sandbox) as sandbox:
+        with open_sandbox(settings.sandbox, preload=settings.preloaded) as sandbox:
             for check in self_check(sandbox):
                 yield Finding("sandbox", check.name, check.ok, check.detail, needed=isolated)
             yield from look_at_isolation(sandbox, settings.limits)
@@ -59,13 +70,21 @@ def look_at_isolation(sandbox: Sandbox, limits: Limits) -> Iterator[Finding]:
     seen: Seen = json.loads(outcome.stdout)
     for name, (words, holds) in LAYERS.items():
         ok = holds(seen)
-        yield Finding("isolation", name, ok, words if ok else "not in force", needed=False)
+        yield Finding("isolation", name, ok, words if ok else ABSENT.get(name, "not in force"), needed=False)
     yield Finding("isolation", "limits", True, _limits(seen["limits"]), needed=False)
 
 
 def _own(namespace: str) -> Callable[[Seen], bool]:
     """Whether the program's namespace is another than ours."""
     return lambda seen: bool(seen["namespaces"].get(namespace) != os.readlink(f"/proc/self/ns/{namespace}"))
+
+
+def _is_another_user(seen: Seen) -> bool:
+    """Whether the kernel knows the program as another user than whoever started us."""
+    for first, outside, count in seen["user_map"]:
+        if first <= seen["user"] < first + count:
+            return bool(outside + seen["user"] - first != os.geteuid())
+    return False
 
 
 LAYERS: Mapping[str, tuple[str, Callable[[Seen], bool]]] = {
@@ -78,10 +97,27 @@ LAYERS: Mapping[str, tuple[str, Callable[[Seen], bool]]] = {
     "shared memory": ("its own", _own("ipc")),
     "host name": ("its own", _own("uts")),
     "users": ("its own", _own("user")),
+    "kernel user": ("another than yours and than that of the worker", _is_another_user),
+    "runs": (
+        "each has its own processes, mounts and /tmp, so that none sees, signals or outlives another",
+        lambda seen: _own("pid")(seen) and seen["process"] == 1,
+    ),
     "privileges": ("none", lambda seen: int(seen["status"]["CapEff"], 16) == 0),
     "new privileges": ("it cannot gain any", lambda seen: bool(seen["status"]["NoNewPrivs"] == "1")),
+    "system calls": ("those that no program needs are refused", lambda seen: bool(seen["status"]["Seccomp"] == "2")),
+    "Landlock": (
+        "writing is refused outside /tmp, whatever the mounts allow",
+        lambda seen: not seen["writes_to_proc"],
+    ),
 }
 """For each layer what it means for a program, and whether what the program saw tells of it."""
+
+
+ABSENT = {
+    "kernel user": "the one that started linewise; only root can give programs another",
+    "Landlock": "not in force: this kernel, or this sandbox, has none",
+}
+"""Why a layer may be absent."""
 
 
 def _limits(limits: Mapping[str, int]) -> str:

@@ -12,8 +12,9 @@ from linewise.engines.base import LogProbs, Sampled, Stop
 
 def log_softmax(logits: NDArray[np.float32]) -> LogProbs:
     """Natural log-probabilities of ``logits``, shape ``[vocabulary]``; invariant to a constant shift."""
-    shifted = logits - logits.max()
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(dtype=np.float64)), dtype=np.float32)
+    shifted: LogProbs = logits - logits.max()
+    shifted -= np.float32(np.log(np.exp(shifted).sum(dtype=np.float64)))
+    return shifted
 
 
 def draw(log_probs: LogProbs, *, temperature: float, top_p: float, rng: np.random.Generator) -> int:
@@ -23,16 +24,18 @@ def draw(log_probs: LogProbs, *, temperature: float, top_p: float, rng: np.rando
     """
     if temperature == 0:
         return int(log_probs.argmax())
-    scaled = log_probs / np.float32(temperature)
-    weights = np.exp(scaled - scaled.max()).astype(np.float64)
-    weights /= weights.sum()
+    weights = log_probs * np.float32(1 / temperature)
+    weights -= weights.max()
+    np.exp(weights, out=weights)
+    total = float(weights.sum(dtype=np.float64))
     # Tokens below this bound weigh less than 1 - top_p together, so the nucleus lies within the others: a short sort.
-    likely = np.flatnonzero(weights >= (1.0 - top_p) / len(weights))
+    likely = np.flatnonzero(weights >= np.float32((1.0 - top_p) * total / len(weights)))
     likely = likely[np.argsort(-weights[likely], kind="stable")]
-    mass = np.cumsum(weights[likely])
-    nucleus = likely[: int(np.searchsorted(mass, top_p)) + 1]
-    chosen = np.searchsorted(np.cumsum(weights[nucleus]), rng.random() * weights[nucleus].sum(), side="right")
-    return int(nucleus[min(int(chosen), len(nucleus) - 1)])
+    shares = weights[likely].astype(np.float64) / total
+    mass = np.cumsum(shares)
+    mass = mass[: int(np.searchsorted(mass, top_p)) + 1]
+    chosen = int(np.searchsorted(mass, rng.random() * mass[-1], side="right"))
+    return int(likely[min(chosen, len(mass) - 1)])
 
 
 class Draw:

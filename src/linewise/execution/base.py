@@ -37,7 +37,8 @@ class Limits:
     """What one (program, test) run may use; beyond it the run fails, and nothing outside is harmed.
 
     ``trace_events`` bounds the recorded steps; past it the trace is marked as cut and the program runs on untraced.
-    ``value_chars`` bounds every ``repr``, ``output_bytes`` the captured standard output.
+    ``value_chars`` bounds every ``repr``, ``output_bytes`` the captured standard output, ``value_bytes`` the encoded
+    arguments and results of the entry point.
     """
 
     cpu_seconds: float = Field(default=5.0, gt=0, le=3600)
@@ -47,6 +48,7 @@ class Limits:
     processes: int = Field(default=32, ge=1)
     open_files: int = Field(default=64, ge=16)
     output_bytes: int = Field(default=64 << 10, ge=0, le=8 << 20)
+    value_bytes: int = Field(default=4 << 20, ge=1 << 10, le=64 << 20)
     trace_events: int = Field(default=1000, ge=1, le=100_000)
     value_chars: int = Field(default=200, ge=8, le=10_000)
 

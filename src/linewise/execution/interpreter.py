@@ -12,13 +12,21 @@ from linewise.errors import SandboxError
 FLAGS = ("-P", "-s", "-S", "-B", "-X", "utf8")
 """Isolated as ``-I`` is, but for one variable that we set ourselves: see ``ENVIRONMENT``."""
 
-ENVIRONMENT = {"PYTHONHASHSEED": "0"}
-"""Sets of strings have the same order in every worker, so that traces and verdicts repeat."""
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Sets of strings have the same order in every worker, so that traces and verdicts repeat. Libraries that are loaded
+before programs are forked start no threads, which a fork would not have.
+"""
 
 QUESTION = """
 import json, os, sys
 base = getattr(sys, "_base_executable", None) or sys.executable
 print(json.dumps([os.path.realpath(base), sys.base_prefix, sys.base_exec_prefix, list(sys.version_info[:2])]))
+"""
+
+PACKAGES = """
+import json, os, sys
+folders = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages") and os.path.isdir(p)]
+print(json.dumps(folders))
 """
 
 
@@ -43,6 +51,17 @@ def find_interpreter(python: str | None = None) -> Interpreter:
             f"{command}: Python {version[0]}.{version[1]} is too old for the sandbox; give 3.11 or newer"
         )
     return Interpreter(executable, _folders(prefix, exec_prefix, os.path.dirname(executable)))
+
+
+def package_folders(python: str | None = None) -> tuple[str, ...]:
+    """Where the packages of ``python`` (default: the one that runs now) lie. Raises ``SandboxError``."""
+    command = python or sys.executable
+    try:
+        done = subprocess.run([command, "-I", "-c", PACKAGES], capture_output=True, timeout=30, check=True)
+        folders: list[str] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise SandboxError(f"{command}: cannot say where its packages are ({error})") from error
+    return tuple(folders)
 
 
 def _folders(*needed: str) -> tuple[str, ...]:

@@ -1,10 +1,36 @@
-"""When printed output is the expected one."""
+"""When printed output is the expected one, by the rule that the test names."""
+
+import math
+
+from linewise.schema import StdioTest
 
 
-def same_output(printed: str, expected: str) -> bool:
-    """Whether two texts agree line by line, white space at line ends and blank lines at the end aside."""
-    return _lines(printed) == _lines(expected)
+def same_output(printed: str, test: StdioTest) -> bool:
+    """Whether ``printed`` is what the test expects; see ``StdioTest.compare``."""
+    if test.compare == "lines":
+        return _lines(printed) == _lines(test.stdout)
+    tolerance = test.tolerance if test.compare == "numbers" else None
+    tokens, expected = printed.split(), test.stdout.split()
+    return len(tokens) == len(expected) and all(
+        _same_token(one, other, tolerance) for one, other in zip(tokens, expected, strict=True)
+    )
 
 
 def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.rstrip().split("\n")]
+
+
+def _same_token(printed: str, expected: str, tolerance: float | None) -> bool:
+    if printed == expected or tolerance is None:
+        return printed == expected
+    number, wanted = _number(printed), _number(expected)
+    return abs(number - wanted) <= tolerance * max(1.0, abs(wanted))
+
+
+def _number(text: str) -> float:
+    """The finite number that a token is; else not a number, which is near nothing."""
+    try:
+        number = math.nan if "_" in text else float(text)
+    except ValueError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan

@@ -1,5 +1,6 @@
 """Workers and the rules by which they run: spreading, retrying, time-outs. What both local sandboxes share."""
 
+import json
 import tempfile
 import threading
 from abc import ABC, abstractmethod
@@ -14,13 +15,27 @@ from typing import Self
 from linewise.errors import Cancelled, LinewiseError, SandboxError
 from linewise.execution.archive import tracee_archive
 from linewise.execution.base import Limits, Program
-from linewise.execution.tracer import decode_outcome, encode_request
+from linewise.execution.separation import judge_imports
+from linewise.execution.tracer import (
+    CannotCross,
+    JudgeEnded,
+    Request,
+    decode_outcome,
+    encode_judged_request,
+    encode_request,
+)
 from linewise.execution.zygote import POLL_SECONDS, Check, Launch, Worker, WorkerBroken
 from linewise.meter import Meter
-from linewise.schema import Outcome, Status, TraceStyle, VisibleTest
+from linewise.schema import AssertTest, Outcome, ProbeTest, Status, TraceStyle, VisibleTest
 
 ANSWER_SECONDS = 5.0
 """How much longer than the wall limit a zygote may take to answer before it counts as broken."""
+
+PRELOAD = "(preload "
+"""How a zygote begins its last words about a module that it cannot import."""
+
+PROBE = ProbeTest("import colorsys")
+"""Shows that a program runs, and that it can read the interpreter's library (this module is not loaded before)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +55,9 @@ class WorkerPool(ABC):
     that dies with its parent dies with the *thread* that made it.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
         self._workers = workers
+        self.preload = tuple(preload)
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
         self._turns = Turns()
@@ -59,6 +75,10 @@ class WorkerPool(ABC):
     @abstractmethod
     def no_launch(self, reasons: Sequence[str]) -> LinewiseError:
         """The error for the user where no way works; ``reasons`` has one text for each that was tried."""
+
+    def at_exit(self, clean: Callable[[], object]) -> None:
+        """Have ``clean`` called when the pool is left."""
+        self._files.callback(clean)
 
     def __enter__(self) -> Self:
         self._threads = ThreadPoolExecutor(self._workers, thread_name_prefix="sandbox")
@@ -127,23 +147,35 @@ class WorkerPool(ABC):
             return Outcome(Status.INFRASTRUCTURE, error=str(error)), False
 
     def _attempt(self, job: _Job) -> tuple[Outcome, bool]:
-        request = encode_request(job.program, job.test, job.limits, job.trace)
+        program, test, limits = job.program, job.test, job.limits
+        imports = judge_imports(program, test.source) if isinstance(test, AssertTest) else None
+        if isinstance(test, AssertTest) and imports is not None:
+            try:
+                return self._ask(job, encode_judged_request(program, test, limits, job.trace, imports))
+            except CannotCross:
+                pass  # only the program's own process can run it
+        return self._ask(job, encode_request(program, test, limits, job.trace))
+
+    def _ask(self, job: _Job, request: Request) -> tuple[Outcome, bool]:
         job.check()
         worker = self._take()
         try:
             job.meter.count(sandbox_runs=1)
-            end, report = worker.ask(request, job.limits.wall_seconds + ANSWER_SECONDS, job.check)
+            answer = worker.ask(request, job.limits.wall_seconds + ANSWER_SECONDS, job.check)
         except BaseException:
             worker.close()
             raise
         with self._lock:
             self._idle.append(worker)
-        return decode_outcome(end, report, job.test, job.limits)
+        try:
+            return decode_outcome(answer, job.test, job.limits)
+        except JudgeEnded as error:
+            raise WorkerBroken(str(error)) from error
 
     def _take(self) -> Worker:
         with self._lock:
             if self._idle:
-                return self._idle.pop()
+                return self._idle.pop(0)  # the one that has had longest to make spares
         assert self._launch is not None
         return Worker(self._launch)
 
@@ -155,13 +187,35 @@ class WorkerPool(ABC):
         archive.write_bytes(tracee_archive())
         for launch in self.launches(archive):
             try:
-                self._idle.append(Worker(launch))
+                self._idle.append(_tried(Worker(launch)))
             except WorkerBroken as error:
+                if PRELOAD in str(error):
+                    raise SandboxError(f"{error}; install it beside linewise, or leave it out of --preload") from error
                 reasons.append(str(error))
             else:
                 self._launch = launch
                 return
         raise self.no_launch(reasons)
+
+
+def zygote_options(
+    *, isolated: bool, temporary_bytes: int = 0, preload: Sequence[str] = (), packages: Sequence[str] = ()
+) -> str:
+    """The argument that a zygote is started with; see its ``main``."""
+    options = {"isolated": isolated, "temporary_bytes": temporary_bytes}
+    return json.dumps({**options, "preload": list(preload), "packages": list(packages)})
+
+
+def _tried(worker: Worker) -> Worker:
+    """The worker, where it can run a program. Raises ``WorkerBroken``."""
+    try:
+        answer = worker.ask(encode_request(Program("", ""), PROBE, Limits(), None), ANSWER_SECONDS, lambda: None)
+        if not decode_outcome(answer, PROBE, Limits())[0].passed:
+            raise worker.broken("cannot run a program")
+    except BaseException:
+        worker.close()
+        raise
+    return worker
 
 
 def _abandon(futures: Sequence[Future[Outcome]]) -> None:

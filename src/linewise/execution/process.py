@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from linewise.errors import SandboxError
-from linewise.execution.interpreter import ENVIRONMENT, FLAGS, find_interpreter
-from linewise.execution.pool import WorkerPool
+from linewise.execution.interpreter import ENVIRONMENT, FLAGS, find_interpreter, package_folders
+from linewise.execution.pool import WorkerPool, zygote_options
 from linewise.execution.zygote import Launch
 
 
@@ -18,14 +18,20 @@ class ProcessSandbox(WorkerPool):
 
     name = "process"
 
-    def __init__(self, *, workers: int | None = None, python: str | None = None) -> None:
-        """``workers``: default, one per processor; ``python``: the interpreter for programs, default this one."""
-        super().__init__(workers or os.cpu_count() or 1)
+    def __init__(self, *, workers: int | None = None, python: str | None = None, preload: Sequence[str] = ()) -> None:
+        """``workers``: default, one per processor; ``python``: the interpreter for programs, default this one.
+
+        ``preload``: modules that every program finds imported; with any, programs see the interpreter's packages.
+        """
+        super().__init__(workers or os.cpu_count() or 1, preload)
         self._python = python
 
     def launches(self, archive: Path) -> Iterator[Launch]:
         """The interpreter, started as it is."""
-        yield Launch((find_interpreter(self._python).executable, *FLAGS, str(archive)), ENVIRONMENT)
+        interpreter = find_interpreter(self._python)
+        packages = package_folders(self._python) if self.preload else ()
+        options = zygote_options(isolated=False, preload=self.preload, packages=packages)
+        yield Launch((interpreter.executable, *FLAGS, str(archive), options), ENVIRONMENT)
 
     def no_launch(self, reasons: Sequence[str]) -> SandboxError:
         """The interpreter does not run our code."""

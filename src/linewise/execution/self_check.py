@@ -14,7 +14,7 @@ from pathlib import Path
 
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Failure, Outcome
+from linewise.schema import AssertTest, Failure, Outcome, Trust
 
 LIMITS = Limits(cpu_seconds=2.0, wall_seconds=5.0)
 SETTLE_SECONDS = 1.0
@@ -40,6 +40,8 @@ def self_check(sandbox: Sandbox) -> list[Check]:
         "environment is empty": _environment,
         "home is unreadable": _home,
         "no process is left over": _leftover,
+        "runs do not meet": _runs_do_not_meet,
+        "verdict is made outside": _verdict_outside,
     }
     return [Check(name, *attempt(sandbox)) for name, attempt in tries.items()]
 
@@ -107,14 +109,14 @@ def _leftover(sandbox: Sandbox) -> tuple[bool, str]:
     """A daemon, named so that it can be found among this machine's processes."""
     name = "lw-" + secrets.token_hex(4)
     body = (
-        "import os, time\n"
+        "import ctypes, os, time\n"
         "if os.fork():\n"
         "    time.sleep(0.2)\n"
         "    return 'left'\n"
         "os.setsid()\n"
         "if os.fork():\n"
         "    os._exit(0)\n"
-        f"open('/proc/self/comm', 'w').write({name!r})\n"
+        f"ctypes.CDLL(None).prctl(15, {name.encode()!r})\n"
         "time.sleep(60)"
     )
     outcome = _run(sandbox, body, "left")
@@ -122,6 +124,28 @@ def _leftover(sandbox: Sandbox) -> tuple[bool, str]:
     while (found := _processes(name)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not found, f"process {found[0]} is left" if found else _said(outcome)
+
+
+def _runs_do_not_meet(sandbox: Sandbox) -> tuple[bool, str]:
+    """A run sees nothing of the one before: neither its file nor what it changed in a module."""
+    body = (
+        "import math, os\n"
+        "seen = hasattr(math, 'mark') or os.listdir()\n"
+        "math.mark = 1\n"
+        "open('mark', 'w').close()\n"
+        "return seen or 'nothing'"
+    )
+    outcomes = [_run(sandbox, body, "nothing") for _ in range(3)]
+    return all(outcome.passed for outcome in outcomes), _said(outcomes[-1])
+
+
+def _verdict_outside(sandbox: Sandbox) -> tuple[bool, str]:
+    """A program that ends its process and one that claims to equal everything."""
+    left = _run(sandbox, "import os\nos._exit(0)", 1)
+    right = _run(sandbox, "return 1", 1)
+    equal = _run(sandbox, "class Equal(int):\n    __eq__ = lambda *_: True\nreturn Equal()", 1)
+    marked = (right.trust, equal.trust) == (Trust.SEPARATE, Trust.IN_PROCESS)
+    return right.passed and not left.passed and marked, f"{right.trust}; where that cannot be, {equal.trust}"
 
 
 def _processes(name: str) -> list[str]:

@@ -1,34 +1,74 @@
 """The host's side of a run: makes an ``Outcome`` of what a child reported. Nothing from a child is believed.
 
 A report is JSON of a fixed, validated form. Where it is missing or of another form, the program has ended or
-disturbed its process, and the test has failed.
+disturbed its process, and the test has failed. Of a judged run the judge's report decides; the program's own is
+evidence (trace, output), can make a run fail and cannot make it pass.
 """
 
 import json
 import signal
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from linewise.execution.base import Limits, Program
 from linewise.execution.output import same_output
-from linewise.schema import Failure, Outcome, Status, StdioTest, Step, Trace, TraceStyle, Variable, VisibleTest
+from linewise.schema import (
+    AssertTest,
+    Failure,
+    Outcome,
+    Status,
+    StdioTest,
+    Step,
+    Trace,
+    TraceStyle,
+    Trust,
+    Variable,
+    VisibleTest,
+)
 
 Number = Annotated[int, Field(ge=0, lt=1 << 31)]
 INVOCATION_CHARS = 2000
 TIMEOUT_SIGNALS = {-signal.SIGXCPU, -signal.SIGPROF}
 
 
+class CannotCross(Exception):
+    """A value of this test cannot leave its process: only the program's own process can run it."""
+
+
+class JudgeEnded(Exception):
+    """The process that judges ended without a verdict, which says nothing about the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a zygote is sent: frames, for so many processes."""
+
+    parts: int
+    frames: tuple[bytes, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a child ended, as its zygote saw it. ``code`` below 0: a signal; ``late``: killed at the wall limit."""
+    """How a child ended, as its zygote saw it. ``code`` below 0: a signal.
+
+    ``cause``: why the zygote ended it: it was ``late``, or all its processes held too much ``memory``.
+    """
 
     code: int
-    late: bool
-    seconds: float
+    cause: Literal["", "late", "memory"]
     cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a zygote answers: wall seconds, and how each process ended with what it reported, the program's first."""
+
+    seconds: float
+    ends: tuple[End, ...]
+    reports: tuple[bytes, ...]
 
 
 class _Part(BaseModel):
@@ -42,7 +82,7 @@ class _Trace(_Part):
 
 
 class _Report(_Part):
-    end: Literal["finished", "failed"]
+    end: Literal["finished", "failed", "gone", "together"]
     failure: Literal["wrong", "exception", "timeout", "memory", "output"] | None = None
     limit: Literal["cpu", "wall"] | None = None
     invocation: str
@@ -59,58 +99,128 @@ def _reports() -> TypeAdapter[_Report]:
     return TypeAdapter(_Report)
 
 
-def encode_request(program: Program, test: VisibleTest, limits: Limits, trace: TraceStyle | None) -> bytes:
-    """One (program, test) run as the zygote reads it. A ``StdioTest`` goes without the output that it expects."""
-    shown = asdict(test)
-    shown.pop("stdout", None)
-    request = {"program": asdict(program), "test": shown, "limits": asdict(limits), "trace": trace}
-    return json.dumps(request).encode()
+def encode_request(program: Program, test: VisibleTest, limits: Limits, trace: TraceStyle | None) -> Request:
+    """One (program, test) run in the program's process. A ``StdioTest`` goes without the output that it expects."""
+    part = {**_part(program, limits), "source": program.source, "trace": trace}
+    if isinstance(test, StdioTest):
+        part |= {"part": "script", "stdin": test.stdin}
+    else:
+        part |= {"part": "together", "setup": program.setup, "test": test.source}
+    return _request(limits, part)
 
 
-def decode_outcome(end: End, report: bytes, test: VisibleTest, limits: Limits) -> tuple[Outcome, bool]:
-    """The outcome of one run, and whether it is a time-out by wall clock (which may be the machine's fault)."""
-    try:
-        content = _reports().validate_json(report)
-        trace = _trace(content.trace, limits)
-    except (ValidationError, IndexError):
-        return _without_report(end, limits)
-    wall = content.failure == "timeout" and content.limit == "wall"
-    return _outcome(content, trace, end, test, limits), wall
+def encode_judged_request(
+    program: Program, test: AssertTest, limits: Limits, trace: TraceStyle | None, imports: str
+) -> Request:
+    """One run in two processes: the program's does not get the test, the judge's does not get the program."""
+    part = _part(program, limits)
+    served = {**part, "part": "program", "source": program.source, "trace": trace}
+    judge = {**part, "part": "judge", "imports": imports, "setup": program.setup, "test": test.source}
+    return _request(limits, served, judge)
 
 
-def _outcome(content: _Report, trace: Trace | None, end: End, test: VisibleTest, limits: Limits) -> Outcome:
-    passed, failure = content.end == "finished", content.failure and Failure(content.failure)
-    expected = _bounded(content.expected, limits)
+def _part(program: Program, limits: Limits) -> dict[str, Any]:
+    return {"entry_point": program.entry_point, "prelude": program.prelude, "limits": _as_dict(limits)}
+
+
+_as_dict = cache(asdict)
+
+
+def _request(limits: Limits, *parts: dict[str, Any]) -> Request:
+    head = {"parts": len(parts), "wall_seconds": limits.wall_seconds, "memory_bytes": limits.memory_bytes}
+    return Request(len(parts), tuple(json.dumps(content).encode() for content in (head, *parts)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """Why the test has failed, or that it has passed (no ``failure``). ``wall``: a time-out by wall clock."""
+
+    failure: Failure | None = None
+    error: str | None = None
+    error_line: int | None = None
+    wall: bool = False
+
+
+def decode_outcome(answer: Answer, test: VisibleTest, limits: Limits) -> tuple[Outcome, bool]:
+    """The outcome of one run, and whether it is a time-out by wall clock (which may be the machine's fault).
+
+    Raises ``CannotCross`` and ``JudgeEnded`` for a judged run.
+    """
+    judged = len(answer.reports) > 1
+    program, trace = _parse(answer.reports[0], limits)
+    verdict = _verdict(answer.reports[1], limits) if judged else program
+    decision = (
+        _weigh(program, verdict, answer.ends[0], limits) if judged else _own_word(program, answer.ends[0], limits)
+    )
+    expected = _bounded(verdict.expected, limits) if verdict else None
     if isinstance(test, StdioTest):
         expected = test.stdout[: limits.output_bytes]
-        if passed and not same_output(content.stdout, test.stdout):
-            passed, failure = False, Failure.WRONG
-    return Outcome(
-        status=Status.PASSED if passed else Status.FAILED,
-        failure=None if passed else failure or Failure.EXCEPTION,
-        invocation=content.invocation[:INVOCATION_CHARS],
-        value=_bounded(content.value, limits),
-        expected=expected,
-        error=_timeout_text(content.limit, limits) if content.limit else _bounded(content.error, limits),
-        error_line=content.error_line,
-        stdout=content.stdout[: limits.output_bytes],
+        if program and not decision.failure and not same_output(program.stdout, test):
+            decision = _Decision(Failure.WRONG)
+    outcome = Outcome(
+        status=Status.FAILED if decision.failure else Status.PASSED,
+        failure=decision.failure,
+        invocation=verdict.invocation[:INVOCATION_CHARS] if verdict else "",
+        value=_bounded(verdict.value, limits) if verdict else None,
+        expected=expected if verdict else None,
+        error=decision.error,
+        error_line=decision.error_line,
+        stdout=program.stdout[: limits.output_bytes] if program else "",
         trace=trace,
-        seconds=end.seconds,
+        seconds=answer.seconds,
+        trust=Trust.SEPARATE if judged or isinstance(test, StdioTest) else Trust.IN_PROCESS,
     )
+    return outcome, decision.wall
 
 
-def _without_report(end: End, limits: Limits) -> tuple[Outcome, bool]:
-    """What a run without a valid report counts as: never as passed."""
+def _parse(report: bytes, limits: Limits) -> tuple[_Report | None, Trace | None]:
+    try:
+        content = _reports().validate_json(report)
+        return content, _trace(content.trace, limits)
+    except (ValidationError, IndexError):
+        return None, None
+
+
+def _verdict(report: bytes, limits: Limits) -> _Report:
+    content, _ = _parse(report, limits)
+    if content is None:
+        raise JudgeEnded("the judging process ended without a verdict")
+    if content.end == "together":
+        raise CannotCross(content.error)
+    return content
+
+
+def _weigh(program: _Report | None, verdict: _Report | None, end: End, limits: Limits) -> _Decision:
+    """A judged run: passed where the judge says so and the program has ended as it should."""
+    told = _own_word(verdict, end, limits)
+    if verdict and verdict.end == "failed":
+        return told
+    own = _own_word(program, end, limits)
+    if own.failure or not (verdict and verdict.end == "gone"):
+        return own
+    return _Decision(Failure.EXCEPTION, "the program disturbed its process")
+
+
+def _own_word(report: _Report | None, end: End, limits: Limits) -> _Decision:
+    """What a report says; without one, what the end of its process does: never that it has passed."""
+    if report is None:
+        return _without_report(end, limits)
+    if report.end == "finished":
+        return _Decision()
+    failure = Failure(report.failure) if report.failure else Failure.EXCEPTION
+    error = _timeout_text(report.limit, limits) if report.limit else _bounded(report.error, limits)
+    return _Decision(failure, error, report.error_line, report.limit == "wall" and failure is Failure.TIMEOUT)
+
+
+def _without_report(end: End, limits: Limits) -> _Decision:
     if end.code in TIMEOUT_SIGNALS or end.cpu_seconds >= limits.cpu_seconds:
-        return _failed(Failure.TIMEOUT, _timeout_text("cpu", limits), end), False
-    if end.late:
-        return _failed(Failure.TIMEOUT, _timeout_text("wall", limits), end), True
+        return _Decision(Failure.TIMEOUT, _timeout_text("cpu", limits))
+    if end.cause == "memory":
+        return _Decision(Failure.MEMORY, f"MemoryError: more than {limits.memory_bytes} bytes in all processes")
+    if end.cause == "late":
+        return _Decision(Failure.TIMEOUT, _timeout_text("wall", limits), wall=True)
     how = signal.Signals(-end.code).name if end.code < 0 else f"exit code {end.code}"
-    return _failed(Failure.EXCEPTION, f"the program ended the process before the test was done ({how})", end), False
-
-
-def _failed(failure: Failure, error: str, end: End) -> Outcome:
-    return Outcome(Status.FAILED, failure, error=error, seconds=end.seconds)
+    return _Decision(Failure.EXCEPTION, f"the program ended the process before the test was done ({how})")
 
 
 def _timeout_text(limit: str, limits: Limits) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linewise.execution._tracee.wire import HEADER
-from linewise.execution.tracer import End
+from linewise.execution.tracer import Answer, End, Request
 
 START_SECONDS = 20.0
 CLOSE_SECONDS = 0.3
@@ -30,11 +30,14 @@ class WorkerBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How a worker is started: a command, and the folder that it starts in (one of its own where ``None``)."""
+    """How a worker is started: a command, the folder that it starts in (one of its own where ``None``), and the
+    descriptors that it inherits.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folder: str | None = None
+    descriptors: tuple[int, ...] = ()
 
 
 class Worker:
@@ -62,16 +65,17 @@ class Worker:
             self.close()
             raise
 
-    def ask(self, request: bytes, seconds: float, check: Check) -> tuple[End, bytes]:
-        """Send one request; how the child ended, and its report (empty where it made none).
+    def ask(self, request: Request, seconds: float, check: Check) -> Answer:
+        """Send one request; how its processes ended, and their reports (empty where one made none).
 
         Raises ``WorkerBroken`` after ``seconds``, and what ``check`` raises; the worker is of no use after either.
         """
         deadline = time.monotonic() + seconds
-        self._write(HEADER.pack(len(request)) + request, deadline, check)
-        end = self._read_frame(deadline, check)
-        report = self._read_frame(deadline, check)
-        return End(**json.loads(end)), report
+        frames = (HEADER.pack(len(frame)) + frame for frame in request.frames)
+        self._write(b"".join(frames), deadline, check)
+        end = json.loads(self._read_frame(deadline, check))
+        reports = tuple(self._read_frame(deadline, check) for _ in range(request.parts))
+        return Answer(end["seconds"], tuple(End(**one) for one in end["ends"]), reports)
 
     def close(self) -> None:
         """End the zygote and all that it has started: it does so itself when its requests end, else it is killed."""
@@ -91,12 +95,12 @@ class Worker:
             try:
                 rest = rest[os.write(self._requests.fileno(), rest) :]
             except OSError as error:
-                raise self._broken("takes no request") from error
+                raise self.broken("takes no request") from error
 
     def _read_frame(self, deadline: float, check: Check) -> bytes:
         (size,) = HEADER.unpack(self._read(HEADER.size, deadline, check))
         if size > FRAME_LIMIT:
-            raise self._broken("sends too much")
+            raise self.broken("sends too much")
         return self._read(size, deadline, check)
 
     def _read(self, size: int, deadline: float, check: Check) -> bytes:
@@ -105,7 +109,7 @@ class Worker:
             self._wait(self._answers.fileno(), select.POLLIN, deadline, check)
             chunk = os.read(self._answers.fileno(), size - len(data))
             if not chunk:
-                raise self._broken("has ended")
+                raise self.broken("has ended")
             data += chunk
         return bytes(data)
 
@@ -117,9 +121,9 @@ class Worker:
             if poll.poll(POLL_SECONDS * 1000):
                 return
             if time.monotonic() > deadline:
-                raise self._broken("does not answer")
+                raise self.broken("does not answer")
 
-    def _broken(self, what: str) -> WorkerBroken:
+    def broken(self, what: str) -> WorkerBroken:
         """What happened, with the last line that the command wrote to its standard error."""
         lines = os.pread(self._errors, 1 << 14, 0).decode("utf-8", "replace").strip().splitlines()
         return WorkerBroken(f"the sandbox worker {what}" + (f" ({lines[-1][:300]})" if lines else ""))
@@ -136,6 +140,7 @@ def _start(launch: Launch, folder: str, errors: int) -> "subprocess.Popen[bytes]
             cwd=folder,
             start_new_session=True,
             bufsize=0,
+            pass_fds=launch.descriptors,
         )
     except OSError as error:
         raise WorkerBroken(f"the sandbox worker does not start ({error})") from error

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from linewise.engines.base import Engine, Stop
+from linewise.engines.base import Engine, Sampled, Stop
 from linewise.guidance.answer import code_of, end_of_answer
+from linewise.guidance.drafts import kept_per_candidate
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.program import executable, parses
 from linewise.meter import Meter
@@ -29,30 +30,34 @@ def sample_candidates(
     code: str,
     options: GuidanceOptions,
     *,
+    count: int,
     max_tokens: int,
     seed: int,
     meter: Meter,
-) -> list[str]:
-    """``num_candidates`` continuations of ``code``, whose plain context is ``prefix``: ``horizon`` lines at the most.
+) -> list[Sampled]:
+    """``count`` continuations of ``code``, whose plain context is ``prefix``: ``horizon`` lines at the most.
 
-    A candidate also ends where the answer would.
+    A candidate also ends where the answer would. With drafts its distributions are kept, within a bound.
     """
+    if not count:
+        return []
     stop = Stop(
         max_tokens=max_tokens,
         lines=options.horizon,
         line_head=code.rpartition("\n")[2],
         until=lambda text: end_of_answer(code + text) is not None,
     )
-    sampled = engine.sample(
+    vocabulary = engine.capabilities.vocabulary
+    return engine.sample(
         prefix,
-        n=options.num_candidates,
+        n=count,
         stop=stop,
         temperature=options.temperature,
         top_p=options.top_p,
         seed=seed,
+        keep_dists=kept_per_candidate(options.num_candidates, vocabulary) if options.drafts else 0,
         meter=meter,
     )
-    return [item.text for item in sampled]
 
 
 def distinct_programs(code: str, candidates: Sequence[str]) -> list[CandidateProgram]:

@@ -9,17 +9,18 @@ import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
-from linewise.engines.base import Engine
+from linewise.engines.base import Engine, Sampled
 from linewise.errors import ContextOverflow
 from linewise.events import CandidatesSampled, Event, LineCommitted, ProgramTraced, SignalBuilt, TokenChosen
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.guidance.answer import RESPONSE_PREFIX
 from linewise.guidance.candidates import CandidateProgram, distinct_programs, sample_candidates
+from linewise.guidance.drafts import draft, survivors
 from linewise.guidance.guided_line import ChosenToken, Contexts, TokenChooser, Writing
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.program import ends_with_return, executable
 from linewise.guidance.prompting import messages
-from linewise.guidance.signal_text import Evidence, Signal, build_signal
+from linewise.guidance.signal_text import Evidence, Signal, as_comments, build_signal
 from linewise.meter import Meter
 from linewise.schema import Origin, Outcome, Status, Task
 
@@ -72,6 +73,8 @@ class _Loop:
         self._line = 0
         self._runs: dict[str, tuple[Outcome, ...]] = {}
         self._agreed: list[str] = []
+        self._candidates: list[Sampled] = []
+        self._sampled_at = Writing()
 
     def run(self) -> Generator[Event, None, Decoded]:
         yield from self._before_guidance()
@@ -100,7 +103,9 @@ class _Loop:
 
     def _refresh(self, program: str) -> Generator[Event, None, CandidateProgram | None]:
         """New candidates, their runs and the new signal; returns a program that ends the task, if there is one."""
-        candidates = self._sample()
+        self._candidates = self._sample()
+        self._sampled_at = self._writing.copy()
+        candidates = [candidate.text for candidate in self._candidates]
         yield CandidatesSampled(line=self._line, candidates=tuple(candidates))
         programs = distinct_programs(self._writing.text, candidates)
         self._note_agreement(programs)
@@ -112,19 +117,32 @@ class _Loop:
                 return item
             evidence.append(Evidence(item.source, outcomes))
         yield from self._build_signal(self._evidence(program, evidence))
+        if self._options.drafts:
+            self._foresee()
         return None
 
-    def _sample(self) -> list[str]:
-        writing = self._writing
-        return sample_candidates(
+    def _sample(self) -> list[Sampled]:
+        """New candidates; with ``reuse_survivors`` what is left of earlier ones stands first among them."""
+        writing, before = self._writing, self._sampled_at
+        kept: list[Sampled] = []
+        if self._options.reuse_survivors:
+            since = len(before.tokens)
+            kept = survivors(self._candidates, writing.tokens[since:], writing.text[len(before.text) :])
+        return kept + sample_candidates(
             self._setting.engine,
             [*self._contexts.plain, *writing.tokens],
             writing.text,
             self._options,
+            count=self._options.num_candidates - len(kept),
             max_tokens=self._options.max_tokens - len(writing.tokens),
             seed=self._setting.seed + self._line * _SEED_STRIDE,
             meter=self._setting.meter,
         )
+
+    def _foresee(self) -> None:
+        engine, writing = self._setting.engine, self._writing
+        drafts = draft(self._candidates, head=writing.line_head, lines=self._options.refresh, decode=engine.decode)
+        self._chooser.foresee(writing, self._contexts, drafts)
 
     def _run(self, source: str) -> tuple[Outcome, ...]:
         setting = self._setting
@@ -155,13 +173,26 @@ class _Loop:
             evidence,
             self._setting.task.tests,
             self._options.signal,
-            count_tokens=lambda text: len(self._setting.engine.encode(text)),
+            count_tokens=lambda text: len(self._setting.engine.encode(self._placed(text))),
             room=self._room(),
         )
         signal = signal or Signal("", 0)
-        guided = self._setting.prompt(signal.text) if signal.text else None
-        self._contexts = Contexts(self._contexts.plain, guided)
+        self._contexts = self._with_signal(signal.text)
         yield SignalBuilt(line=self._line, text=signal.text, tokens=signal.tokens, cut_traces=signal.cut_traces)
+
+    def _placed(self, text: str) -> str:
+        """The signal ``text`` as the guided context holds it."""
+        inline = self._options.signal.placement == "inline"
+        return as_comments(text, self._writing.line_head) if inline else text
+
+    def _with_signal(self, text: str) -> Contexts:
+        plain, written = self._contexts.plain, self._writing.tokens
+        if not text:
+            return Contexts(plain)
+        if self._options.signal.placement == "prompt":
+            return Contexts(plain, self._setting.prompt(text))
+        shown = self._setting.engine.encode(self._placed(text))
+        return Contexts(plain, [*plain, *written, *shown], since=len(written))
 
     def _room(self) -> int:
         """Tokens that a signal may have: plain and guided context, which share the prompt, each with a whole answer."""

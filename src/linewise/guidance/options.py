@@ -35,6 +35,9 @@ class SignalOptions(BaseModel):
     max_programs: int | None = Field(default=None, ge=1, description="show the programs that pass most tests, so many")
     loop_summaries: bool = Field(default=False, description="of repeated loop rounds keep the first and the last")
     value_chars: int = Field(default=200, ge=8, le=10_000, description="longer values are cut in the middle")
+    placement: Literal["prompt", "inline"] = Field(
+        default="prompt", description="at the end of the prompt, or as comments behind the code so far"
+    )
     max_tokens: int | None = Field(default=None, ge=16, description="token budget of the signal; None: whatever fits")
 
 
@@ -59,6 +62,12 @@ class GuidanceOptions(BaseModel):
     early_exit: bool = Field(default=False, description="a candidate that passes all visible tests ends the task")
     loop_rule: int = Field(
         default=4, ge=0, description="lines whose candidates all agree before the answer is taken; 0: never"
+    )
+    drafts: bool = Field(
+        default=True, description="choose tokens along the candidates in one pass; the same up to batch noise"
+    )
+    reuse_survivors: bool = Field(
+        default=False, description="a candidate that the written lines began with counts among the next candidates"
     )
     cpu_seconds: float = Field(default=1.0, gt=0, le=600, description="processor time of one candidate on one test")
     signal: SignalOptions = SignalOptions()

@@ -69,6 +69,16 @@ def build_signal(
     return Signal("", 0, len(whole)) if whole else None
 
 
+def as_comments(text: str, head: str) -> str:
+    """``text`` as comments that stand behind code whose last line so far is ``head``, which is begun anew after them.
+
+    An indent goes on as it is; on a line that already holds code the comments begin below it.
+    """
+    indent = head[: len(head) - len(head.lstrip())]
+    lines = [f"# {line}".rstrip() for line in text.split("\n")]
+    return ("" if head == indent else f"\n{indent}") + f"\n{indent}".join(lines) + f"\n{head}"
+
+
 def _most_passing(evidence: Sequence[Evidence], limit: int | None) -> Sequence[Evidence]:
     """The ``limit`` programs that pass most tests, in their order."""
     if limit is None or len(evidence) <= limit:

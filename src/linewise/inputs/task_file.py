@@ -1,23 +1,26 @@
 """Task files (TOML) and the task flags of the command line.
 
-A task file has ``prompt``, ``tests`` (``["assert ..."]``, or ``[[tests]]`` with ``stdin`` and ``stdout``), and may
-have ``entry_point``, ``prelude`` and ``setup``.
+A task file has ``prompt``, ``tests`` (``["assert ..."]``, or ``[[tests]]`` with ``stdin`` and ``stdout`` and perhaps
+``compare`` and ``tolerance``), and may have ``entry_point``, ``prelude`` and ``setup``.
 """
 
 import difflib
 import keyword
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 from linewise.errors import InputError
 from linewise.inputs.entry_point import helper_definitions, infer_entry_point, reaches
 from linewise.inputs.files import input_error, parse_python, read_input
-from linewise.schema import AssertTest, StdioTest, Task
+from linewise.schema import AssertTest, Comparison, StdioTest, Task
 
 KEYS = ("prompt", "entry_point", "tests", "prelude", "setup")
 STDIO_KEYS = ("stdin", "stdout")
+STDIO_OPTIONS = ("compare", "tolerance")
 TEST_FORM = "write Python such as assert f(1) == 2"
 
 
@@ -106,12 +109,17 @@ def _stdio(test: object, number: int, place: _Place) -> StdioTest:
         problem = "mixes asserts with stdin/stdout tables; write all tests in one of the two forms"
         raise place.error("tests", problem, number)
     inside = f"tests[{number}]."
-    _check_keys(test, STDIO_KEYS, place, inside)
+    _check_keys(test, (*STDIO_KEYS, *STDIO_OPTIONS), place, inside)
     for key in STDIO_KEYS:
         if not isinstance(test.get(key), str):
             problem = f"must be text, not {_kind(test[key])}" if key in test else "is missing"
             raise place.error(f"{inside}{key}", f'{problem}; write {key} = "..."')
-    return StdioTest(test["stdin"], test["stdout"])
+    compare, tolerance = test.get("compare", "lines"), test.get("tolerance", 1e-6)
+    if compare not in get_args(Comparison):
+        raise place.error(f"{inside}compare", f"is none of {', '.join(get_args(Comparison))}; write one of them")
+    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 <= tolerance < math.inf:
+        raise place.error(f"{inside}tolerance", "must be a number, 0 or more; write tolerance = 1e-6")
+    return StdioTest(test["stdin"], test["stdout"], compare=compare, tolerance=float(tolerance))
 
 
 def _program_task(texts: Mapping[str, str], tests: Sequence[StdioTest], name: str, place: _Place) -> Task:

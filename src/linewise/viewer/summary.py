@@ -1,6 +1,6 @@
 """The end of a run in plain text."""
 
-from linewise.schema import Ledger, Origin, Solution, Task
+from linewise.schema import Ledger, Origin, Solution, Task, Trust
 from linewise.viewer.plain import counted, one_line
 from linewise.viewer.verdicts import first_failure, passed_of
 
@@ -15,7 +15,8 @@ _BY = {
 def summary(solution: Solution, task: Task) -> str:
     """One paragraph, without a newline: solved or not, by what, on how many tests, at what cost."""
     passed, tests = passed_of(task, solution.outcomes)
-    parts = [headline(solution), f"{passed} of {counted(tests, 'test')} passed." if tests else "", ""]
+    count = f"{passed} of {counted(tests, 'test')} passed{_beside(solution)}."
+    parts = [headline(solution), count if tests else "", ""]
     if solution.passed is False and (failure := first_failure(task, solution.outcomes)):
         parts[-1] = f"{failure[1]} {failure[0]}."
     return " ".join(part for part in [*parts, f"{cost(solution.ledger)}."] if part)
@@ -30,6 +31,12 @@ def headline(solution: Solution) -> str:
     if solution.passed:
         return f"Solved by {_BY[solution.origin]}."
     return f"Not solved: {_reason(solution)}; the best attempt is {_BY[solution.origin]}."
+
+
+def _beside(solution: Solution) -> str:
+    """How many passed where the program could have had a hand in it."""
+    beside = sum(outcome.passed and outcome.trust is Trust.IN_PROCESS for outcome in solution.outcomes)
+    return f" ({beside} judged in the program's own process)" if beside else ""
 
 
 def cost(ledger: Ledger) -> str:

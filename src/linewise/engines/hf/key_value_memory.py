@@ -12,11 +12,11 @@ from itertools import count
 import torch
 
 from linewise.engines.base import LogProbs
+from linewise.engines.batching.prefix_store import common_prefix
 from linewise.engines.hf.forward import Forward
 from linewise.engines.hf.key_values import BatchCache, KeyValues, Layout
 from linewise.engines.hf.prefix_tree import Node, PrefixTree
 from linewise.engines.hf.rows import Row
-from linewise.engines.prefix_cache import common_prefix
 
 _BATCHES = 4
 """Batches kept as they are; others are taken apart into the tree."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, Protocol, Self, TypeVar
 
-from linewise.engines.prefix_cache import common_prefix
+from linewise.engines.batching.prefix_store import common_prefix
 
 
 class Payload(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from linewise.engines.prefix_cache import common_prefix
+from linewise.engines.batching.prefix_store import common_prefix
 from linewise.errors import ContextOverflow, EngineError
 
 _ROWS = 128

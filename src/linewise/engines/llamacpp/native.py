@@ -5,30 +5,17 @@ The only module that touches ``llama_cpp``. Not thread-safe; no policy.
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import llama_cpp
 import numpy as np
 
 from linewise.engines.base import LogProbs
+from linewise.engines.batching.prefix_store import CacheFull
+from linewise.engines.batching.scheduler import Position
 from linewise.engines.options import LlamaCppOptions
 from linewise.engines.sampling import log_softmax
 from linewise.errors import EngineError
-
-
-@dataclass(frozen=True, slots=True)
-class BatchToken:
-    """One position to compute: its token, its place in its sequence, whether its distribution is wanted."""
-
-    token: int
-    position: int
-    sequence: int
-    wanted: bool
-
-
-class NoRoom(Exception):
-    """llama.cpp found no cells for a batch."""
 
 
 class Vocabulary:
@@ -70,7 +57,10 @@ class Vocabulary:
 
 
 class Native:
-    """A loaded model with one context of ``ctx`` cells shared by ``sequences`` sequences. Implements ``Memory``."""
+    """A loaded model with one context of ``ctx`` cells shared by ``sequences`` sequences.
+
+    Implements ``prefix_store.Memory`` and ``scheduler.Model``.
+    """
 
     def __init__(self, path: Path, options: LlamaCppOptions, *, sequences: int) -> None:
         llama_cpp.llama_log_set(_SILENT, ctypes.c_void_p(0))
@@ -88,7 +78,7 @@ class Native:
         self.vocabulary = Vocabulary(self._model)
         self.trained_context: int = llama_cpp.llama_model_n_ctx_train(self._model)
         self.max_batch: int = llama_cpp.llama_n_batch(self._context)
-        self._batch = llama_cpp.llama_batch_init(self.max_batch, 0, 1)
+        self._batch = llama_cpp.llama_batch_init(self.max_batch, 0, sequences)
 
     def close(self) -> None:
         """Free everything; the object is of no use afterwards."""
@@ -107,29 +97,26 @@ class Native:
         return source.decode() if source else None
 
     def copy(self, source: int, target: int, length: int) -> None:
-        """See ``prefix_cache.Memory``."""
+        """See ``Memory``."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, 0, length)
 
-    def remove(self, sequence: int) -> None:
-        """See ``prefix_cache.Memory``."""
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+    def cut(self, sequence: int, length: int) -> None:
+        """See ``Memory``."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, length or -1, -1)  # recurrent state goes as a whole
 
-    def clear(self) -> None:
-        """Free every sequence."""
-        llama_cpp.llama_memory_clear(self._memory, True)
-
-    def compute(self, batch: Sequence[BatchToken]) -> dict[int, LogProbs]:
-        """Put up to ``max_batch`` positions through the model; log-probabilities by index in ``batch`` where wanted."""
+    def compute(self, batch: Sequence[Position]) -> dict[int, LogProbs]:
+        """See ``Model``; at most ``max_batch`` positions."""
         for index, entry in enumerate(batch):
             self._batch.token[index] = entry.token
-            self._batch.pos[index] = entry.position
-            self._batch.n_seq_id[index] = 1
-            self._batch.seq_id[index][0] = entry.sequence
+            self._batch.pos[index] = entry.place
+            self._batch.n_seq_id[index] = len(entry.sequences)
+            for number, sequence in enumerate(entry.sequences):
+                self._batch.seq_id[index][number] = sequence
             self._batch.logits[index] = entry.wanted
         self._batch.n_tokens = len(batch)
         status = llama_cpp.llama_decode(self._context, self._batch)
         if status == 1:
-            raise NoRoom
+            raise CacheFull
         if status != 0:
             raise EngineError(f"llama.cpp failed to compute {len(batch)} tokens (status {status})")
         return {index: self._log_probs(index) for index, entry in enumerate(batch) if entry.wanted}
@@ -141,6 +128,17 @@ class Native:
         return found
 
 
+def requantize(source: Path, target: Path, kind: str, *, threads: int) -> None:
+    """Write the model at ``source`` with its weights as ``kind``, one of ``CONVERSIONS``; raises ``EngineError``."""
+    llama_cpp.llama_log_set(_SILENT, ctypes.c_void_p(0))
+    llama_cpp.llama_backend_init()
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype, params.allow_requantize, params.nthread = _FILE_TYPES[kind], True, threads
+    status = llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(params))
+    if status != 0:
+        raise EngineError(f"{source.name} cannot be converted to {kind} (status {status})")
+
+
 def _context_params(options: LlamaCppOptions, sequences: int) -> llama_cpp.llama_context_params:
     params: llama_cpp.llama_context_params = llama_cpp.llama_context_default_params()
     params.n_ctx = options.ctx
@@ -149,8 +147,16 @@ def _context_params(options: LlamaCppOptions, sequences: int) -> llama_cpp.llama
     params.kv_unified = True
     params.n_threads = params.n_threads_batch = options.threads
     params.no_perf = True
+    if options.gpu_layers == 0:  # on a CPU llama.cpp's flash attention is the slower one, by a third in long contexts
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
     return params
 
+
+_FILE_TYPES = {
+    "bf16": llama_cpp.LLAMA_FTYPE_MOSTLY_BF16,
+    "q8_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0,
+    "q4_0": llama_cpp.LLAMA_FTYPE_MOSTLY_Q4_0,
+}
 
 # llama.cpp's log would go to stderr; its failures come back as status codes. The C side keeps the pointer, so the
 # callback has to live as long as the module.

@@ -1,84 +1,135 @@
-"""What a fork does before and after the program: own session, limits, descriptors, timers, the one report."""
+"""What a fork of the zygote does: becomes isolated, waits for its part in a run, limits itself, works, reports."""
 
 import fcntl
 import io
 import json
 import math
 import os
-import random
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import runner, wire
+from . import examiner, runner, served, wire
+from .isolation import Isolation
 
 INTERNAL_ERROR = 70
+SECRET_BYTES = 16
+TIME_SIGNALS = (signal.SIGPROF, signal.SIGALRM)
+LAST_DESCRIPTOR = 1 << 20
 
 
-def live(request: dict[str, Any], report: int, nonce: bytes, *, unwanted: tuple[int, ...]) -> NoReturn:
-    """Run the request in this process, write one report, end. Never returns."""
+def live(control: socket.socket, isolation: Isolation | None) -> NoReturn:
+    """Wait for a part, do it, write one report, end. Never returns."""
     try:
         os.setsid()
-        for descriptor in unwanted:
-            os.close(descriptor)
-        limits = request["limits"]
-        channel = _hide(report)
-        output = Output(limits["output_bytes"])
-        _give_input(request["test"].get("stdin", ""))
-        os.environ.clear()
-
-        owner = os.getpid()
-
-        def send(content: dict[str, Any]) -> NoReturn:
-            if os.getpid() != owner:  # a fork that the program made and that came this far
-                os._exit(0)
-            content["stdout"], full = output.text()
-            if full:
-                content.update(end="failed", failure="output")
-            wire.write_frame(channel, nonce + json.dumps(content).encode())
-            os._exit(0)
-
-        session = runner.Session(request, send)
-        output.when_full = session.output_full
-        _set_timers(limits, session)
-        _limit(limits)
-        session.run()
+        _close_all_but(control.fileno())
+        OUTPUT.open()
+        stdin = os.memfd_create("input")
+        if isolation:
+            isolation.enter()
+        os.dup2(0, 2)  # until here, the host reads what goes wrong
+        secret, link = _receive_start(control)
+        if (request := wire.read_message(control.fileno())) is None:
+            os._exit(0)  # the zygote has ended and needs no one
+        beside = isolation.processes_beside if isolation else None
+        _give_input(stdin, request.pop("stdin", ""))
+        _work(request, secret, link, control.detach(), beside)
+    except OSError as error:
+        os.write(2, f"a program cannot be isolated: {error.strerror or error}\n".encode())
     finally:
         os._exit(INTERNAL_ERROR)
 
 
+def _work(request: dict[str, Any], secret: bytes, link: int, report: int, beside: int | None) -> None:
+    limits, output = request["limits"], OUTPUT
+    channel = _hide(report)
+    output.limit(limits["output_bytes"])
+    owner = os.getpid()
+
+    def send(content: dict[str, Any]) -> NoReturn:
+        if os.getpid() != owner:  # a fork that the program made and that came this far
+            os._exit(0)
+        for number in TIME_SIGNALS:  # one report, whatever runs out while it is made
+            signal.signal(number, signal.SIG_IGN)
+        content["stdout"], full = output.text()
+        if full:
+            content.update(end="failed", failure="output")
+        wire.write_frame(channel, secret + json.dumps(content).encode())
+        os._exit(0)
+
+    session = _session(request, send, link)
+    output.when_full = session.output_full
+    _set_timers(limits, session)
+    _limit(limits, beside)
+    session.run()
+
+
+def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Session:
+    match request["part"]:
+        case "program":
+            return served.Served(request, send, _hide(link))
+        case "judge":
+            return examiner.Examiner(request, send, _hide(link))
+        case "script":
+            return runner.Script(request, send)
+    return runner.Together(request, send)
+
+
+def _receive_start(control: socket.socket) -> tuple[bytes, int]:
+    """What comes before the request: a secret, and with it the link's descriptor, -1 where there is none."""
+    secret, descriptors, _, _ = socket.recv_fds(control, SECRET_BYTES, 1)
+    return secret, descriptors[0] if descriptors else -1
+
+
+def _close_all_but(descriptor: int) -> None:
+    """Close what was the zygote's; its standard input is the null device."""
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, LAST_DESCRIPTOR)
+
+
 def _hide(descriptor: int) -> int:
     """Move a descriptor to a number that is hard to guess and above what the program may open."""
-    top = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 1 << 16)
-    hidden: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, random.SystemRandom().randrange(top // 2, top - 8))
+    top = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 1 << 12)  # the kernel's table is as long as the highest
+    chance = int.from_bytes(os.urandom(4), "big") % (top // 2 - 8)
+    hidden: int = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, top // 2 + chance)
     os.close(descriptor)
     return hidden
 
 
-def _give_input(text: str) -> None:
-    memory = os.memfd_create("input")
-    with open(memory, "wb", closefd=False) as file:
-        file.write(text.encode("utf-8", "surrogatepass"))
-    os.lseek(memory, 0, os.SEEK_SET)
-    os.dup2(memory, 0)
+def _give_input(memory: int, text: str) -> None:
+    """Make ``text`` the standard input; without one it stays the null device."""
+    if text:
+        with open(memory, "wb", closefd=False) as file:
+            file.write(text.encode("utf-8", "surrogatepass"))
+        os.lseek(memory, 0, os.SEEK_SET)
+        os.dup2(memory, 0)
+        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
     os.close(memory)
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
 
 
 class Output(io.RawIOBase):
     """Standard output into memory. ``when_full`` is called where ``sys.stdout`` would pass the limit."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.when_full: Callable[[], None] = lambda: None
-        self._limit = limit
+        self._limit = 0
+        self._memory = -1
+        self._stream = io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
+
+    def open(self) -> None:
+        """Become what ``sys.stdout`` and descriptor 1 write to."""
         memory = os.memfd_create("output")
         os.dup2(memory, 1)
         self._memory = _hide(memory)
-        self._stream = io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
         sys.stdout = self._stream
+
+    def limit(self, size: int) -> None:
+        """Take no more than ``size`` bytes."""
+        self._limit = size
 
     def writable(self) -> bool:
         return True
@@ -102,6 +153,10 @@ class Output(io.RawIOBase):
         return data[: self._limit].decode("utf-8", "backslashreplace"), len(data) > self._limit
 
 
+OUTPUT = Output()
+"""Made in the zygote, for every page that a child writes to is a page to copy."""
+
+
 def _set_timers(limits: dict[str, Any], session: "runner.Session") -> None:
     """Let this process report its own time-out, with its trace; rlimits and the host stand behind it."""
     signal.signal(signal.SIGPROF, lambda *_: session.out_of_time("cpu"))
@@ -110,15 +165,16 @@ def _set_timers(limits: dict[str, Any], session: "runner.Session") -> None:
     signal.setitimer(signal.ITIMER_REAL, limits["wall_seconds"])
 
 
-def _limit(limits: dict[str, Any]) -> None:
+def _limit(limits: dict[str, Any], beside: int | None) -> None:
+    """``beside``: how many processes of this user the kernel counts that are not the program's; ``None``: unknown."""
     cpu_seconds = math.ceil(limits["cpu_seconds"]) + 1
     _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
     _lower(resource.RLIMIT_AS, limits["memory_bytes"])
     _lower(resource.RLIMIT_FSIZE, limits["file_bytes"])
     _lower(resource.RLIMIT_NOFILE, limits["open_files"])
     _lower(resource.RLIMIT_CORE, 0)
-    if os.getppid() == 1:  # own process space; elsewhere this would count the user's other processes too
-        _lower(resource.RLIMIT_NPROC, limits["processes"])
+    if beside is not None:
+        _lower(resource.RLIMIT_NPROC, limits["processes"] + beside)
 
 
 def _lower(kind: int, soft: int, hard: int | None = None) -> None:

@@ -1,8 +1,9 @@
-"""Executes one request in the child: prelude, program, setup, test, in this order and in one module."""
+"""Executes one request in a child, in one module: prelude, program, setup, test, in this order, or a part of these."""
 
 import builtins
 import sys
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -16,109 +17,64 @@ ENDED = "the program ended the process"
 Send = Callable[[dict[str, Any]], NoReturn]
 
 
-class Session:
-    """One run. It ends by ``send``, which writes the report and ends the process, from wherever the run stands."""
+class Session(ABC):
+    """One process's part in a run. It ends by ``send``, which writes the report and ends the process, from wherever
+    the run stands.
+    """
 
     def __init__(self, request: dict[str, Any], send: Send) -> None:
-        self._program, self._test = request["program"], request["test"]
+        self._request = request
+        self._entry_point: str = request["entry_point"]
         self._send = send
         limits = request["limits"]
-        self._chars = limits["value_chars"]
-        self._script = self._test["type"] == "stdio"
+        self._chars: int = limits["value_chars"]
         self._renderer = renderer = Renderer(self._chars)
-        self._tracer = tracers.make(request["trace"], limits["trace_events"], renderer)
+        self._tracer = tracers.make(request.get("trace"), limits["trace_events"], renderer)
         self._watch = watch.Watch(renderer, self._tracer)
         self._invocation, self._stated = "", list[object]()
-        self._module = types.ModuleType("__main__" if self._script else "program")
+        self._module = types.ModuleType("program")
+        self._space = self._module.__dict__
+
+    @abstractmethod
+    def work(self) -> None:
+        """Do this session's part. What it raises is what the run ended with."""
 
     def run(self) -> NoReturn:
-        """Run to the end and report."""
+        """Work and report."""
         try:
-            self._run_script() if self._script else self._run_test()
-            self._end_trace(None)
-        except SystemExit as error:
-            self._end_trace(error)
-            if self._script and error.code in (None, 0):  # how scripts end; what they printed decides
-                self._end("finished")
-            self._end("failed", failure="exception", error=f"SystemExit: {ENDED}", error_line=_program_line(error))
-        except MemoryError as error:
-            self._end_trace(error)
-            self._end("failed", failure="memory", error="MemoryError", error_line=_program_line(error))
+            self.work()
         except BaseException as error:
             self._end_trace(error)
-            self._end("failed", **self._failure(error))
-        self._end("finished")
+            self.end("failed", **self.failure(error))
+        self._end_trace(None)
+        self.end("finished")
 
     def out_of_time(self, limit: str) -> NoReturn:
         """Report a time-out; ``limit`` is ``cpu`` or ``wall``."""
         if self._tracer:
             self._tracer.stopped("TimeoutError: stopped at the time limit")
-        self._end("failed", failure="timeout", limit=limit)
+        self.end("failed", failure="timeout", limit=limit)
 
     def output_full(self) -> NoReturn:
         """Report that more was printed than may be."""
         if self._tracer:
             self._tracer.stopped("OutputError: stopped at the output limit")
-        self._end("failed", failure="output")
+        self.end("failed", failure="output")
 
-    def _run_script(self) -> None:
-        sys.modules["__main__"] = self._module
-        entry_point, space = self._program["entry_point"], self._module.__dict__
-        space[instrument.DEFINED] = lambda: self._watch.wrap_global(space, entry_point)
-        self._prepare()
-        tree = instrument.announce(self._program["source"], entry_point, PROGRAM)
-        defined = instrument.defines(tree, entry_point)
-        self._invocation = f"{entry_point}()" if defined else ""
-        if self._tracer and not defined:
-            self._tracer.start()
-        exec(compile(tree, PROGRAM, "exec", dont_inherit=True), space)
-        if defined and not self._watch.called:
-            space[entry_point]()
-
-    def _run_test(self) -> None:
-        sys.modules["program"] = self._module
-        entry_point, space = self._program["entry_point"], self._module.__dict__
-        self._see(instrument.instrument(self._test["source"], entry_point))
-        self._prepare()
-        self._execute(self._program["source"], PROGRAM)
-        self._execute(self._program["setup"], "<setup>")
-        is_class = isinstance(space.get(entry_point), type)
-        test = instrument.instrument(self._test["source"], entry_point, is_class=is_class)
-        self._see(test)
-        if not test.invocation:
-            self._watch.wrap_global(space, entry_point)
-        if self._tracer and is_class:
-            self._tracer.start()
-        space.update(self._watch.names())
-        exec(compile(test.tree, "<test>", "exec", dont_inherit=True), space)
-
-    def _see(self, test: instrument.Instrumented) -> None:
-        self._invocation, self._stated = test.invocation, test.stated
-
-    def _prepare(self) -> None:
-        vars(builtins).update(exit=sys.exit, quit=sys.exit)  # `site`, which is left out here, defines them
-        sys.argv = ["program.py"]
-        self._execute(self._program["prelude"], "<prelude>")
-
-    def _execute(self, source: str, name: str) -> None:
-        if source:
-            exec(compile(source, name, "exec", dont_inherit=True), self._module.__dict__)
-
-    def _end_trace(self, error: BaseException | None) -> None:
-        """End what no entry-point call has ended: a script's own trace, a class's, a generator's."""
-        if self._tracer and error is not None:
-            self._tracer.raised(error)
-        elif self._tracer:
-            self._tracer.returned(None)
-
-    def _failure(self, error: BaseException) -> dict[str, Any]:
-        line = _program_line(error)
+    def failure(self, error: BaseException) -> dict[str, Any]:
+        """What an exception that ends the work counts as."""
+        line = program_line(error)
+        if isinstance(error, SystemExit):
+            return {"failure": "exception", "error": f"SystemExit: {ENDED}", "error_line": line}
+        if isinstance(error, MemoryError):
+            return {"failure": "memory", "error": "MemoryError", "error_line": line}
         text = tracers.error_text(error, self._chars)
         if isinstance(error, AssertionError) and line is None:
             return {"failure": "wrong", "error": text if text != "AssertionError" else None}
         return {"failure": "exception", "error": text, "error_line": line}
 
-    def _end(self, end: str, **details: Any) -> NoReturn:
+    def end(self, end: str, **details: Any) -> NoReturn:
+        """Report, and end the process."""
         expected = self._watch.expected
         if expected is None and self._stated:
             expected = self._renderer.text(self._stated[0])
@@ -131,8 +87,80 @@ class Session:
         }
         self._send({**report, **details})
 
+    def see(self, test: instrument.Instrumented) -> None:
+        """Note what a test's text tells."""
+        self._invocation, self._stated = test.invocation, test.stated
 
-def _program_line(error: BaseException) -> int | None:
+    def prepare(self) -> None:
+        """Make the module's surroundings and run the prelude."""
+        vars(builtins).update(exit=sys.exit, quit=sys.exit)  # `site`, which is left out here, defines them
+        sys.modules[self._module.__name__] = self._module
+        sys.argv = ["program.py"]
+        self.execute(self._request["prelude"], "<prelude>")
+
+    def execute(self, source: str, name: str) -> None:
+        """Run a source text in the module."""
+        if source:
+            exec(compile(source, name, "exec", dont_inherit=True), self._space)
+
+    def execute_test(self, test: instrument.Instrumented) -> None:
+        """Run a test that has been rewritten."""
+        self.see(test)
+        if not test.invocation:
+            self._watch.wrap_global(self._space, self._entry_point)
+        self._space.update(self._watch.names())
+        exec(compile(test.tree, "<test>", "exec", dont_inherit=True), self._space)
+
+    def _end_trace(self, error: BaseException | None) -> None:
+        """End what no entry-point call has ended: a script's own trace, a class's, a generator's."""
+        if self._tracer and error is not None:
+            self._tracer.raised(error)
+        elif self._tracer:
+            self._tracer.returned(None)
+
+
+class Together(Session):
+    """Program and test in one process. What comes of it is the program's own word."""
+
+    def work(self) -> None:
+        """Run all of the request."""
+        test = self._request["test"]
+        self.see(instrument.instrument(test, self._entry_point))
+        self.prepare()
+        self.execute(self._request["source"], PROGRAM)
+        self.execute(self._request["setup"], "<setup>")
+        is_class = isinstance(self._space.get(self._entry_point), type)
+        if self._tracer and is_class:
+            self._tracer.start()
+        self.execute_test(instrument.instrument(test, self._entry_point, is_class=is_class))
+
+
+class Script(Session):
+    """A program that reads standard input and prints. The host compares what it printed."""
+
+    def __init__(self, request: dict[str, Any], send: Send) -> None:
+        super().__init__(request, send)
+        self._module.__name__ = "__main__"
+
+    def work(self) -> None:
+        """Run the program, then its entry point where the program has not called that itself."""
+        self._space[instrument.DEFINED] = lambda: self._watch.wrap_global(self._space, self._entry_point)
+        self.prepare()
+        tree = instrument.announce(self._request["source"], self._entry_point, PROGRAM)
+        defined = instrument.defines(tree, self._entry_point)
+        self._invocation = f"{self._entry_point}()" if defined else ""
+        if self._tracer and not defined:
+            self._tracer.start()
+        try:
+            exec(compile(tree, PROGRAM, "exec", dont_inherit=True), self._space)
+            if defined and not self._watch.called:
+                self._space[self._entry_point]()
+        except SystemExit as error:
+            if error.code not in (None, 0):  # else it is how scripts end; what they printed decides
+                raise
+
+
+def program_line(error: BaseException) -> int | None:
     """The innermost line of the program that the exception came through, or where its syntax is wrong."""
     line = None
     traceback = error.__traceback__

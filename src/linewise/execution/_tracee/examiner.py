@@ -1,0 +1,144 @@
+"""The judge's side of a judged run: holds the test, and no program.
+
+The entry point is a proxy here. It sends encoded arguments to the program's process and gets back the encoded value,
+what became of the arguments, or the exception. So no object of the program is ever in the same process as a comparison.
+Where a value cannot cross, the judge gives no verdict but says ``together``: only in one process can that test be run.
+"""
+
+import builtins
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from . import codec, instrument, wire
+from .runner import Send, Session
+
+MESSAGE_LIMIT = 1 << 16
+
+
+class Examiner(Session):
+    """A test that calls a proxy."""
+
+    def __init__(self, request: dict[str, Any], send: Send, link: int) -> None:
+        super().__init__(request, send)
+        self._link = link
+        self._bound: int = request["limits"]["value_bytes"]
+        self._raised: BaseException | None = None
+        self._told: dict[str, Any] = {}
+        self._watched = self._loaded = False
+
+    def work(self) -> None:
+        """Run prelude, setup and test with the proxy."""
+        test = instrument.instrument(self._request["test"], self._entry_point)
+        self.see(test)
+        self.prepare()
+        self.execute(self._request["imports"], "<imports>")
+        self._space[self._entry_point] = self._proxy()
+        self.execute(self._request["setup"], "<setup>")
+        self.execute_test(test)
+
+    def failure(self, error: BaseException) -> dict[str, Any]:
+        """The program's own failure where its exception ends the test; else the test's."""
+        if error is self._raised:
+            return self._told
+        if isinstance(error, NameError):  # a name that the program has made and that nobody saw in its text
+            self._together(str(error))
+        return super().failure(error)
+
+    def _proxy(self) -> Callable[..., Any]:
+        def proxy(*args: Any, **kwargs: Any) -> Any:
+            return self._call(list(args), kwargs)
+
+        proxy.__name__ = proxy.__qualname__ = self._entry_point
+        return proxy
+
+    def _call(self, arguments: list[Any], named: dict[str, Any]) -> Any:
+        watched = self._watch.called and not self._watched
+        self._watched |= watched
+        encoder = codec.Encoder()
+        try:
+            message = encoder.message([arguments, named, watched], self._bound)
+        except (codec.Unencodable, codec.TooLarge) as error:
+            self._together(str(error) or "arguments that are too large")
+        with suppress(OSError):  # the other side has ended; what it said before is still to be read
+            wire.write_frame(self._link, message)
+        if not self._loaded:
+            self._hear()
+        return self._result(encoder, *self._hear())
+
+    def _result(self, encoder: codec.Encoder, answer: dict[str, Any], value: bytes) -> Any:
+        match answer["kind"]:
+            case "returned":
+                return self._decoded(value, encoder.objects)[0]
+            case "raised":
+                self._told = _told_failure(answer, self._chars)
+                self._raised = _make_exception(answer, self._decoded(value, []) if value else None)
+                raise self._raised
+            case "unencodable":
+                return self._together(str(answer.get("error"))[: self._chars])
+            case "too large":
+                return self.end("failed", failure="output", error="OutputError: the value is larger than the limit")
+        return self._gone()
+
+    def _decoded(self, message: bytes, known: list[Any]) -> list[Any]:
+        try:
+            return codec.Decoder(message, known).items()
+        except codec.Malformed:
+            self._gone()
+
+    def end(self, end: str, **details: Any) -> NoReturn:
+        """Close the link, so that the program's process ends as well, then report.
+
+        Where the test has not heard from the program at all, whether it could be loaded is still to be seen.
+        """
+        if end == "finished" and not self._loaded:
+            self._hear()
+        with suppress(OSError):  # closed already, where time has run out in between
+            os.close(self._link)
+        super().end(end, **details)
+
+    def _hear(self) -> tuple[dict[str, Any], bytes]:
+        try:
+            heard = wire.read_message(self._link, MESSAGE_LIMIT)
+            value = wire.read_frame(self._link, self._bound)
+        except (ValueError, OSError, RecursionError):
+            self._gone()
+        if heard is None or value is None or "kind" not in heard:
+            self._gone()
+        if not self._loaded:
+            self._loaded = heard["kind"] == "ready"
+            if not self._loaded:
+                self.end("failed", **_told_failure(heard, self._chars))
+        return heard, value
+
+    def _gone(self) -> NoReturn:
+        """No verdict but failure can come of a program that ended or broke the protocol; how it ended says more."""
+        self.end("gone")
+
+    def _together(self, reason: str) -> NoReturn:
+        self.end("together", error=reason)
+
+
+def _told_failure(answer: dict[str, Any], chars: int) -> dict[str, Any]:
+    """What the program's process said of its failure, in the form of a report."""
+    failure = "memory" if answer.get("failure") == "memory" else "exception"
+    error, line = answer.get("error"), answer.get("error_line")
+    known = type(line) is int and 0 <= line < 1 << 31
+    return {"failure": failure, "error": str(error)[:chars], "error_line": line if known else None}
+
+
+def _make_exception(answer: dict[str, Any], arguments: list[Any] | None) -> BaseException:
+    """An exception of the told name and message that the test can catch as the builtin class that it is."""
+    name, message = str(answer.get("name"))[:200], str(answer.get("message"))
+    base = vars(builtins).get(str(answer.get("builtin")))
+    if not (isinstance(base, type) and issubclass(base, BaseException)):
+        base = Exception
+    if arguments is None:
+        arguments = [message] if message else []
+    try:
+        kind = base if base.__name__ == name else type(name, (base,), {"__module__": "program"})
+        made: BaseException = kind(*arguments)
+        return made
+    except (TypeError, ValueError):  # a class that takes other arguments, a name that is none
+        return Exception(message)

@@ -1,0 +1,31 @@
+"""The memory that all processes of a program hold together, as far as it is their own.
+
+A limit of address space holds for one process alone, and a program may have many.
+"""
+
+import os
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class MemoryWatch:
+    """Looks from the zygote's process space, in which every process but the given ones is a program's."""
+
+    def __init__(self, limit: int, others: set[int]) -> None:
+        self._limit = limit
+        self._others = others | {os.getpid()}
+        self._at_start = _resident(os.getpid())
+
+    def exceeded(self) -> bool:
+        """Whether the program's processes hold more than the limit beyond what each was forked with."""
+        numbers = (int(name) for name in os.listdir("/proc") if name.isdigit())
+        used = (max(0, _resident(number) - self._at_start) for number in numbers if number not in self._others)
+        return sum(used) > self._limit
+
+
+def _resident(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * PAGE
+    except OSError:
+        return 0

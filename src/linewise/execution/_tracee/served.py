@@ -1,0 +1,83 @@
+"""The program's side of a judged run: holds the program, and no test.
+
+It loads the program, says over the link that it is ready (or what loading it raised), then answers calls of the entry
+point until the judge closes the link. Its report is evidence: trace and output. No verdict rests on it, except that
+a program that says it has failed, or that ends without a report, has not passed.
+"""
+
+import builtins
+import os
+from typing import Any
+
+from . import codec, wire
+from . import tracer as tracers
+from .runner import PROGRAM, Send, Session
+
+ARGUMENTS_LIMIT = 1 << 14
+
+
+class Served(Session):
+    """A program that answers calls."""
+
+    def __init__(self, request: dict[str, Any], send: Send, link: int) -> None:
+        super().__init__(request, send)
+        self._link = link
+        self._bound: int = request["limits"]["value_bytes"]
+        self._owner = os.getpid()
+
+    def work(self) -> None:
+        """Load, then answer. What loading raises ends the work after the judge knows."""
+        try:
+            self.prepare()
+            self.execute(self._request["source"], PROGRAM)
+        except BaseException as error:
+            self._answer("failed", self.failure(error))
+            raise
+        self._answer("ready", {})
+        while (call := wire.read_frame(self._link)) is not None:
+            self._serve(call)
+
+    def _serve(self, message: bytes) -> None:
+        call = codec.Decoder(message)
+        arguments, named, watched = call.items()
+        try:
+            function = self._watch.wrap(self._function()) if watched else self._function()
+            value = function(*arguments, **named)
+        except BaseException as error:
+            self._answer("raised", {**self.failure(error), **_exception(error, self._chars)}, _arguments(error))
+            return
+        try:
+            encoded = codec.Encoder(call.shells).message([value, arguments, named], self._bound)
+        except codec.Unencodable as error:
+            self._answer("unencodable", {"error": str(error)})
+        except codec.TooLarge:
+            self._answer("too large", {})
+        else:
+            self._answer("returned", {}, encoded)
+
+    def _function(self) -> Any:
+        if self._entry_point not in self._space:
+            raise NameError(f"name '{self._entry_point}' is not defined")
+        return self._space[self._entry_point]
+
+    def _answer(self, kind: str, details: dict[str, Any], value: bytes = b"") -> None:
+        if os.getpid() != self._owner:  # a fork that the program made and that came this far
+            os._exit(0)
+        wire.write_message(self._link, {"kind": kind, **details})
+        wire.write_frame(self._link, value)
+
+
+def _exception(error: BaseException, chars: int) -> dict[str, Any]:
+    """An exception as its name, its message, and the builtin classes that it is an instance of, nearest first."""
+    text = tracers.error_text(error, chars)
+    name, _, message = text.partition(": ")
+    names = [kind.__name__ for kind in type(error).__mro__ if vars(builtins).get(kind.__name__) is kind]
+    return {"name": name, "message": message, "builtin": names[0] if names else "Exception"}
+
+
+def _arguments(error: BaseException) -> bytes:
+    """What the exception was made with; empty where that cannot cross."""
+    try:
+        return codec.Encoder().message(BaseException.__dict__["args"].__get__(error), ARGUMENTS_LIMIT)
+    except (codec.Unencodable, codec.TooLarge):
+        return b""

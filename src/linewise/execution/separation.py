@@ -1,0 +1,131 @@
+"""Whether a test can be judged in another process than the program's, from the texts of both.
+
+It can where all that it needs of the program is calls of the entry point. That values can cross shows only when they
+do. The texts alone decide here, and of the program's text no more than which names it binds: so a program cannot
+choose to be judged in its own process by what it does, only by what it returns.
+"""
+
+import ast
+import builtins
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from linewise.execution.base import Program
+
+STATEFUL = {
+    *(
+        "asyncio",
+        "builtins",
+        "contextlib",
+        "ctypes",
+        "decimal",
+        "gc",
+        "importlib",
+        "inspect",
+        "io",
+        "locale",
+        "logging",
+    ),
+    *("multiprocessing", "os", "pickle", "random", "signal", "subprocess", "sys", "tempfile", "threading", "time"),
+    *("tracemalloc", "types", "unittest", "warnings", "weakref"),
+}
+"""Modules by which a test can see or change the process that it shares with a program."""
+
+REFLECTIVE = {
+    *("__import__", "breakpoint", "delattr", "dir", "eval", "exec", "globals", "input", "locals", "open", "setattr"),
+    "vars",
+}
+"""Builtin functions that reach beyond the values they are given."""
+
+IMPORTABLE = {
+    *("bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools"),
+    *("math", "operator", "re", "statistics", "string", "typing"),
+}
+"""Modules that a judge imports for a test that relies on the program's having imported them."""
+
+
+class _Names(NamedTuple):
+    """Of a module's text: names it binds at its top level, names it reads, and names whose attributes it reads.
+
+    ``imports``: the import statement for each name that one of ``IMPORTABLE`` is bound to.
+    """
+
+    bound: frozenset[str]
+    read: frozenset[str]
+    looked_into: frozenset[str]
+    classes: frozenset[str]
+    imports: dict[str, str]
+
+
+def judge_imports(program: Program, test: str) -> str | None:
+    """The imports that a judge needs for this test, often none; ``None`` where it must run in the program's process."""
+    answer, asked = _names(program.source), _names(f"{program.setup}\n{test}")
+    given = _names(program.prelude).bound | asked.bound | frozenset(vars(builtins))
+    needed = (asked.read & answer.bound) - given - {program.entry_point}
+    if (
+        program.entry_point in answer.classes | asked.looked_into
+        or needed - answer.imports.keys()
+        or asked.read & (STATEFUL | REFLECTIVE)
+        or (_names(program.setup).bound - answer.bound) & answer.read
+    ):
+        return None
+    return "\n".join(answer.imports[name] for name in sorted(needed))
+
+
+@lru_cache(maxsize=1024)
+def _names(source: str) -> _Names:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return _Names(frozenset(), frozenset(), frozenset(), frozenset(), {})  # running it tells what is wrong
+    nodes = list(ast.walk(tree))
+    imports = dict(_imports(tree))
+    classes = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    return _Names(
+        bound=frozenset(name for statement in tree.body for name in _bound(statement)),
+        read=frozenset(name for node in nodes for name in _read(node)),
+        looked_into=frozenset(
+            node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        ),
+        classes=classes,
+        imports=imports,
+    )
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """Names that a top-level statement binds, those of its inner blocks included, those of inner functions not."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+        return
+    for node in ast.walk(statement):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.alias(name=name, asname=other):
+                yield other or name.split(".")[0]
+
+
+def _read(node: ast.AST) -> Iterator[str]:
+    """Names that a node reads; modules that it imports are among them."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Load()):
+            yield name
+        case ast.ImportFrom(module=str(module)):
+            yield module.split(".")[0]
+        case ast.Import(names=names):
+            yield from (alias.name.split(".")[0] for alias in names)
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for statement in tree.body:
+        match statement:
+            case ast.Import(names=names):
+                modules = {(alias.asname or alias.name): alias.name for alias in names}
+                yield from (
+                    (name, f"import {module} as {name}") for name, module in modules.items() if module in IMPORTABLE
+                )
+            case ast.ImportFrom(module=str(module), names=names, level=0) if module in IMPORTABLE:
+                yield from ((one.asname or one.name, ast.unparse(ast.ImportFrom(module, [one], 0))) for one in names)

@@ -1,0 +1,97 @@
+"""A test judges a program from another process, and sees the same as if it were in one with it."""
+
+import pytest
+from sandbox_runs import run_assert
+
+from linewise.execution.base import Sandbox
+from linewise.schema import Failure, Status, Trust
+
+
+@pytest.mark.parametrize(
+    ("body", "test"),
+    [
+        ("x.sort(); return None", "x = [2, 1]\nassert f(x) is None\nassert x == [1, 2]"),
+        ("x.append(3); return x", "x = [1]\ny = f(x)\nassert y is x and x == [1, 3]"),
+        ("x['k'] = [x]; return x", "x = {}\nassert f(x)['k'][0] is x"),
+        ("return (x, x)", "a, b = f([1])\nassert a is b"),
+        ("return [x] * 2 == [[1], [1]]", "assert f([1]) is True"),
+        ("return {1: 2.0, 'a': (None, b'x')}", "assert f(0) == {1: 2.0, 'a': (None, b'x')}"),
+        ("return float('nan')", "import math\nassert math.isnan(f(0))"),
+        ("return 2 ** 100000", "assert f(0) == 2 ** 100000"),
+        ("return '\\ud800'", "assert f(0) == '\\ud800'"),
+        ("return [v for k, v in sorted(x.items())]", "assert f({'b': 1, 'a': 2}) == [2, 1]"),
+        ("return x", "from collections import Counter\nassert type(f(Counter('aab'))) is Counter"),
+    ],
+)
+def test_values_cross(sandbox: Sandbox, body: str, test: str) -> None:
+    outcome = run_assert(sandbox, f"def f(x):\n    {body}\n", test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+
+
+@pytest.mark.parametrize(
+    ("raised", "caught"),
+    [
+        ("ValueError('a', 1)", "ValueError as error:\n    assert error.args == ('a', 1)"),
+        ("KeyError('k')", "LookupError as error:\n    assert str(error) == repr('k')"),
+        ("Own('x')", "ValueError as error:\n    assert str(error) == 'x' and type(error).__name__ == 'Own'"),
+        ("SystemExit(3)", "SystemExit as error:\n    assert error.code == 3"),
+        ("UnicodeDecodeError('a', b'', 0, 1, 'b')", "UnicodeError as error:\n    assert error.reason == 'b'"),
+        ("StopIteration", "StopIteration:\n    pass"),
+    ],
+)
+def test_exceptions_cross(sandbox: Sandbox, raised: str, caught: str) -> None:
+    source = f"class Own(ValueError):\n    pass\n\ndef f():\n    raise {raised}\n"
+    test = f"try:\n    f()\nexcept {caught}\nelse:\n    assert False\n"
+    outcome = run_assert(sandbox, source, test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+
+
+def test_an_exception_that_ends_the_test_is_the_programs(sandbox: Sandbox) -> None:
+    outcome = run_assert(sandbox, "class Own(Exception):\n    pass\n\ndef f():\n    raise Own('x')\n")
+    assert (outcome.failure, outcome.error, outcome.error_line) == (Failure.EXCEPTION, "Own: x", 5)
+    assert outcome.trust is Trust.SEPARATE
+
+
+def test_calls_share_the_programs_state(sandbox: Sandbox) -> None:
+    source = "seen = []\n\ndef f(x):\n    seen.append(x)\n    return len(seen)\n"
+    outcome = run_assert(sandbox, source, "assert [f(0), f(0), f(0)] == [1, 2, 3]")
+    assert (outcome.passed, outcome.trust) == (True, Trust.SEPARATE)
+
+
+@pytest.mark.parametrize(
+    ("source", "test"),
+    [
+        ("def f(x):\n    yield x\n", "assert list(f(1)) == [1]"),
+        ("def f(x):\n    return map(str, x)\n", "assert list(f([1])) == ['1']"),
+        ("def f(x):\n    return x(1)\n", "assert f(lambda n: n + 1) == 2"),
+        ("class A:\n    x = 1\n\ndef f():\n    return A()\n", "assert f().x == 1"),
+        ("class A:\n    x = 1\n\ndef f(a):\n    return a.x\n", "assert f(A()) == 1"),
+        ("globals()['extra'] = 1\n\ndef f():\n    return 1\n", "assert f() == extra"),
+        ("async def f():\n    return 1\n", "import asyncio\nassert asyncio.run(f()) == 1"),
+        ("def f():\n    '''doc'''\n", "assert f.__doc__ == 'doc'"),
+        ("def f():\n    print('x')\n", "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as s:\n"
+         "    f()\nassert s.getvalue() == 'x\\n'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_cross_is_judged_in_process_and_marked(sandbox: Sandbox, source: str, test: str) -> None:
+    outcome = run_assert(sandbox, source, test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+
+
+def test_a_value_over_the_bound_is_no_comparison_of_what_was_cut(sandbox: Sandbox) -> None:
+    source = "def f(n):\n    return [0] * n\n"
+    outcome = run_assert(sandbox, source, "assert f(10_000) == [0] * 10_000", value_bytes=10_000)
+    assert (outcome.status, outcome.failure) == (Status.FAILED, Failure.OUTPUT)
+    assert run_assert(sandbox, source, "assert f(1_000) == [0] * 1_000", value_bytes=10_000).passed
+
+
+def test_floats_are_equal_only_where_they_are(sandbox: Sandbox) -> None:
+    source = "def f():\n    return 0.1 + 0.2\n"
+    assert run_assert(sandbox, source, "assert f() == 0.3").failure is Failure.WRONG
+    assert run_assert(sandbox, source, "assert f() == 0.1 + 0.2").passed
+    assert run_assert(sandbox, source, "assert abs(f() - 0.3) < 1e-9").passed
+
+
+def test_an_endless_test_is_ended(sandbox: Sandbox) -> None:
+    outcome = run_assert(sandbox, "def f():\n    return 1\n", "f()\nwhile True: pass", cpu_seconds=0.2)
+    assert outcome.failure is Failure.TIMEOUT

@@ -1,0 +1,40 @@
+"""When printed text is the expected one."""
+
+import pytest
+
+from linewise.execution.output import same_output
+from linewise.schema import StdioTest
+
+
+@pytest.mark.parametrize(
+    ("compare", "printed", "expected", "same"),
+    [
+        ("lines", "1 2 \n3\n\n", "1 2\n3", True),
+        ("lines", "1  2", "1 2", False),
+        ("lines", " 1", "1", False),
+        ("lines", "1\n\n2", "1\n2", False),
+        ("lines", "", "", True),
+        ("tokens", " 1\t2\n\n3", "1 2 3", True),
+        ("tokens", "1 2", "1 2 3", False),
+        ("tokens", "1.0", "1", False),
+        ("tokens", "YES", "yes", False),
+        ("numbers", "0.3333333", "0.33333333", True),
+        ("numbers", "1e9", "1000000500", True),
+        ("numbers", "1", "1.00001", False),
+        ("numbers", "x 1.0", "x 1", True),
+        ("numbers", "x", "y", False),
+        ("numbers", "nan", "nan", True),
+        ("numbers", "nan", "1", False),
+        ("numbers", "1", "nan", False),
+        ("numbers", "inf", "1e308", False),
+        ("numbers", "1_0", "10", False),
+        ("numbers", "", "0", False),
+    ],
+)
+def test_rules(compare: str, printed: str, expected: str, same: bool) -> None:
+    assert same_output(printed, StdioTest("", expected, compare=compare)) is same  # type: ignore[arg-type]
+
+
+def test_tolerance_is_the_tests() -> None:
+    assert same_output("1.4", StdioTest("", "1", compare="numbers", tolerance=0.5))
+    assert not same_output("1.4", StdioTest("", "1", compare="numbers", tolerance=0.0))

@@ -1,0 +1,60 @@
+"""A sandbox for all hostile programs, and a look at the machine before and after each."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from linewise.execution._tracee.zygote import SPARES
+from linewise.execution.bubblewrap import BubblewrapSandbox
+
+SETTLE_SECONDS = 2.0
+WAITING = 2 + SPARES
+"""Processes of an idle worker: bubblewrap, the zygote, its spares."""
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[BubblewrapSandbox]:
+    os.environ["LINEWISE_SECRET_HOME_PATH"] = "secret"
+    with BubblewrapSandbox(workers=1) as opened:
+        yield opened
+    del os.environ["LINEWISE_SECRET_HOME_PATH"]
+
+
+LEFT = ("lw", "written", "left", "deep", "large", "sparse", "x", "math.py")
+"""How files begin that the programs try to leave."""
+
+
+def on_this_machine() -> dict[str, object]:
+    """What a program that got out could have changed."""
+    folders = (tempfile.gettempdir(), "/dev/shm", "/var/tmp", os.path.expanduser("~"), os.getcwd())
+    return {
+        "descriptors": sorted(os.listdir("/proc/self/fd")),
+        "processes": len(descendants(os.getpid())),
+        "files": [name for folder in folders for name in sorted(os.listdir(folder)) if name.startswith(LEFT)],
+    }
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes of this one's tree: workers and those that wait in them, once nothing else is left."""
+    found: set[int] = set()
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found |= {int(number) for number in file.read_text().split()}
+        except OSError:
+            continue
+    return found.union(*(descendants(child) for child in found))
+
+
+@pytest.fixture
+def unchanged(sandbox: BubblewrapSandbox) -> Iterator[None]:
+    """The machine is as it was, at the latest a moment later."""
+    settled = {**on_this_machine(), "processes": WAITING}
+    yield
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while (after := on_this_machine()) != settled and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert after == settled

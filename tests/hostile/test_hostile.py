@@ -1,0 +1,45 @@
+"""Hostile programs in the default sandbox: what must hold of each, and that the machine is as it was."""
+
+import time
+
+import pytest
+import reaches
+import resources
+import verdicts
+from attack import Attack
+
+from linewise.execution.base import Limits, Program
+from linewise.execution.bubblewrap import BubblewrapSandbox
+from linewise.meter import Meter
+from linewise.schema import AssertTest
+
+ATTACKS = [*resources.ATTACKS, *reaches.ATTACKS, *verdicts.ATTACKS]
+SPARE_SECONDS = 10.0
+
+
+def test_there_are_many_and_each_says_what_must_hold() -> None:
+    assert len(ATTACKS) >= 60
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS)
+    assert all(attack.property for attack in ATTACKS)
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: str(attack.name))
+def test_attack(sandbox: BubblewrapSandbox, attack: Attack) -> None:
+    started = time.monotonic()
+    assert attack.objection(attack.run(sandbox)) is None, attack.property
+    limit = attack.limits.get("wall_seconds", 4.0)
+    assert time.monotonic() - started < 2 * limit + SPARE_SECONDS
+
+
+@pytest.mark.parametrize("name", ["files-of-the-run-before", "memory-of-the-run-before"])
+def test_runs_leave_nothing_to_each_other(sandbox: BubblewrapSandbox, name: str) -> None:
+    (attack,) = (one for one in ATTACKS if one.name == name)
+    for _ in range(4):
+        assert attack.objection(attack.run(sandbox)) is None
+
+
+def test_the_sandbox_still_works_after_all_of_them(sandbox: BubblewrapSandbox) -> None:
+    program = Program("def f(x):\n    return x * 2\n", "f")
+    outcomes = sandbox.run(program, [AssertTest("assert f(2) == 4")] * 8, Limits(), meter=Meter())
+    assert all(outcome.passed for outcome in outcomes)

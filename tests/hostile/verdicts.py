@@ -1,0 +1,424 @@
+"""Programs that try to pass without being right. What the tests expect is told to none of them."""
+
+from attack import CAUGHT, SECRET, Attack, wrong
+
+from linewise.schema import Failure, StdioTest
+
+EQUAL = """
+class Equal:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __hash__(self): return 0
+    def __bool__(self): return True
+    def __getattr__(self, name): return Equal()
+    def __call__(self, *args): return Equal()
+"""
+
+DESCRIPTORS = """
+import os, struct
+def frames(*contents):
+    return b"".join(struct.pack(">I", len(one)) + one for one in contents)
+def everywhere(data):
+    for number in os.listdir("/proc/self/fd"):
+        if int(number) > 2:
+            try:
+                os.write(int(number), data)
+            except OSError:
+                pass
+"""
+
+REPORT = '{"end": "finished", "invocation": "f()", "value": "1", "expected": "1", "stdout": "", "trace": null}'
+
+ATTACKS = [
+    wrong("exit-process", "ending the process is no pass", "os._exit(0)"),
+    wrong("exit", "nor is leaving it", "sys.exit(0)"),
+    wrong("quit", "nor is the builtin way", "exit()"),
+    wrong("exit-while-loading", "nor is ending it early", source="import os\nos._exit(0)"),
+    wrong("leave-while-loading", "nor is leaving it early", source="raise SystemExit"),
+    wrong("exit-at-exit", "nor is ending it late", "import atexit\natexit.register(os._exit, 0)\nsys.exit()"),
+    wrong("killed", "nor is being killed", "import signal\nos.kill(os.getpid(), signal.SIGKILL)\nos.abort()"),
+    wrong("replaced", "nor is becoming another program", "os.execv('/bin/true', ['true'])"),
+    wrong("closed", "nor is closing every descriptor", "os.closerange(0, 1 << 16)\nreturn 1"),
+    wrong("printed-verdict", "what is printed is no verdict", f"print('passed'); print({REPORT!r}); return 1"),
+    wrong(
+        "forged-report",
+        "what is written to any descriptor is no verdict",
+        source=DESCRIPTORS + f"def f():\n    everywhere(frames({REPORT!r}.encode()))\n    os._exit(0)\n",
+    ),
+    wrong(
+        "forged-report-with-secret",
+        "nor where the program finds the secret of its own report in its own memory",
+        source=DESCRIPTORS
+        + f"""
+import gc, sys
+def f():
+    frame = sys._getframe()
+    while frame:
+        for value in list(frame.f_locals.values()):
+            if type(value) is bytes:
+                everywhere(frames(value + {REPORT!r}.encode()))
+        for cell in getattr(frame.f_locals.get("self"), "_send", f).__closure__ or ():
+            if type(cell.cell_contents) is bytes:
+                everywhere(frames(cell.cell_contents + {REPORT!r}.encode()))
+        frame = frame.f_back
+    os._exit(0)
+""",
+    ),
+    wrong(
+        "its-own-send",
+        "nor where it calls what makes its own report",
+        """
+        frame = sys._getframe()
+        while frame:
+            session = frame.f_locals.get("self")
+            if hasattr(session, "_send"):
+                session.end("finished")
+            frame = frame.f_back
+        """,
+    ),
+    wrong(
+        "endless-answer",
+        "an answer without end is ended",
+        source=DESCRIPTORS
+        + """
+def f():
+    while True:
+        everywhere(b"\\xff" * (1 << 16))
+""",
+        limits={"wall_seconds": 1.0},
+    ),
+    wrong(
+        "answer-of-odd-length",
+        "an answer that claims to be 4 GB long is none",
+        source=DESCRIPTORS + "def f():\n    everywhere(b'\\xff' * 4)\n    return 1\n",
+    ),
+    wrong(
+        "answers-in-advance",
+        "answers that are not awaited do not count as what was not said",
+        source=DESCRIPTORS
+        + """
+answer = frames(b'{"kind": "returned"}', b'[[], [true, [], {}]]')
+everywhere(frames(b'{"kind": "ready"}', b'') + answer * 9)
+def f():
+    everywhere(answer)
+    return True
+""",
+    ),
+    wrong(
+        "deep-answer",
+        "an answer that breaks its reader is a failed test",
+        source=DESCRIPTORS
+        + """
+def f():
+    everywhere(frames(b'{"kind": "returned"}', b"[" * 1_000_000))
+    os._exit(0)
+""",
+    ),
+    wrong(
+        "answer-that-holds-itself",
+        "an endless comparison is a failed test",
+        "x = []\nx.append(x)\nreturn x",
+        test="x = []\nx.append(x)\nassert f() == x",
+    ),
+    wrong(
+        "dropped-answer",
+        "half an answer is none",
+        source=DESCRIPTORS + "def f():\n    everywhere(b'\\0')\n    os._exit(0)\n",
+    ),
+    wrong(
+        "always-equal",
+        "a value that equals everything is not compared outside, and is marked",
+        source=EQUAL + "def f():\n    return Equal()\n",
+        in_process=True,
+    ),
+    wrong(
+        "equal-text",
+        "nor is a text that does",
+        source="class Text(str):\n    __eq__ = lambda *_: True\n    __hash__ = None\n\ndef f():\n    return Text()\n",
+        in_process=True,
+    ),
+    wrong(
+        "equal-inside",
+        "nor inside a list",
+        source=EQUAL + "def f():\n    return [Equal()]\n",
+        test=f"assert f() == [{SECRET!r}]",
+        in_process=True,
+    ),
+    wrong(
+        "false-class",
+        "what a value claims to be does not count",
+        source=EQUAL + "class Str(Equal):\n    __class__ = str\n\ndef f():\n    return Str()\n",
+        in_process=True,
+    ),
+    wrong(
+        "hostile-class",
+        "a class whose every attribute raises does not break the judge",
+        source="""
+        class Meta(type):
+            def __getattribute__(cls, name): raise SystemExit(0)
+        class Hostile(metaclass=Meta):
+            def __eq__(self, other): return True
+        def f():
+            return Hostile()
+        """,
+    ),
+    wrong(
+        "patched-builtins",
+        "the test's builtin functions are not the program's",
+        """
+        import builtins
+        for name in ("all", "any", "sorted", "set", "len", "abs", "isinstance", "AssertionError", "list", "str"):
+            setattr(builtins, name, lambda *_, **__: True)
+        return 1
+        """,
+        test=f"assert sorted(f()) == {sorted(SECRET)!r} and len(f()) == 10 and isinstance(f(), str)",
+    ),
+    wrong(
+        "shadowed-builtins",
+        "nor are those that it defines again",
+        source="def sorted(x): return TARGET\nTARGET = True\nabs = len = set = lambda *_: 0\ndef f():\n    return 1\n",
+        test="assert abs(f() - 5) < 1e-9",
+    ),
+    wrong(
+        "patched-module",
+        "the test's modules are not the program's",
+        "import math\nmath.isclose = lambda *_, **__: True\nreturn 1.0",
+        test="import math\nassert math.isclose(f(), 2.0)",
+    ),
+    wrong(
+        "shadowed-module",
+        "nor are those that it puts in their place",
+        source="""
+        import sys, types
+        for name in ("math", "collections", "re", "codec", "json"):
+            sys.modules[name] = types.SimpleNamespace(isclose=lambda *_, **__: True, Counter=lambda *_: 0)
+            open(name + ".py", "w").write("def isclose(*_, **__): return True")
+        sys.path.insert(0, "/tmp")
+        def f():
+            return 1.0
+        """,
+        test="import math, collections\nassert math.isclose(f(), 2.0)",
+    ),
+    wrong(
+        "import-hook",
+        "nor are its import hooks",
+        source="""
+        import builtins, sys
+        class Hook:
+            @staticmethod
+            def find_spec(*_): raise SystemExit(0)
+        sys.meta_path.insert(0, Hook)
+        builtins.__import__ = lambda *_, **__: 1 / 0
+        builtins.__build_class__ = None
+        def f():
+            return 1
+        """,
+        test=f"import colorsys\nassert f() == {SECRET!r}",
+    ),
+    wrong(
+        "shadowed-checker",
+        "a test's own functions are its own",
+        source="def check(candidate): pass\ndef f():\n    return 1\n",
+        test=f"def check(candidate):\n    assert candidate() == {SECRET!r}\ncheck(f)",
+    ),
+    wrong(
+        "patched-encoder",
+        "a patched encoder can say no more than a value",
+        """
+        for module in list(sys.modules.values()):
+            for name in ("Encoder", "Decoder", "write_frame", "write_message", "dumps", "loads"):
+                if hasattr(module, name):
+                    setattr(module, name, lambda *_, **__: True)
+        return 1
+        """,
+    ),
+    wrong(
+        "removed-tracer",
+        "what becomes of the tracer does not touch the verdict",
+        "sys.settrace(None)\nsys.setprofile(lambda *_: None)\nreturn 1",
+        trace="full",
+    ),
+    wrong(
+        "patched-tracer",
+        "nor does patching it",
+        """
+        frame = sys._getframe()
+        while frame:
+            for value in list(frame.f_locals.values()):
+                if hasattr(value, "expected"):
+                    value.expected = value.value = "forged"
+            frame = frame.f_back
+        for module in list(sys.modules.values()):
+            if getattr(module, "__name__", "").startswith("tracee"):
+                for name in dir(module):
+                    if callable(getattr(module, name)) and name[0] != "_" and name not in ("Any",):
+                        setattr(module, name, lambda *_, **__: True)
+        return 1
+        """,
+        trace="full",
+    ),
+    wrong(
+        "searches-memory",
+        "the expected value is in no object of the program's process",
+        """
+        import gc
+        for thing in gc.get_objects():
+            for value in list(thing.values()) if type(thing) is dict else thing if type(thing) in (list, tuple) else ():
+                if type(value) is str and len(value) == 10 and set(value) < set("0123456789abcdef"):
+                    return value
+        """,
+    ),
+    wrong(
+        "reads-its-memory",
+        "nor anywhere in its memory",
+        """
+        import re
+        with open("/proc/self/mem", "rb", 0) as memory:
+            for line in open("/proc/self/maps"):
+                start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                if "r" in line.split()[1] and "[v" not in line:
+                    memory.seek(start)
+                    try:
+                        found = re.search(rb"assert f\\(\\) == '([0-9a-f]{10})'", memory.read(end - start))
+                    except OSError:
+                        continue
+                    if found:
+                        return found[1].decode()
+        """,
+        limits={"memory_bytes": 1 << 30},
+    ),
+    wrong(
+        "walks-the-stack",
+        "the test is in no frame of the program's process",
+        """
+        import inspect
+        for frame in inspect.stack():
+            for value in [*frame.frame.f_locals.values(), *frame.frame.f_code.co_consts]:
+                if type(value) is str and len(value) == 10:
+                    return value
+        """,
+    ),
+    wrong(
+        "reads-standard-input",
+        "nor in a descriptor",
+        """
+        found = []
+        for number in os.listdir("/proc/self/fd"):
+            try:
+                if os.path.isfile(f"/proc/self/fd/{number}"):
+                    found.append(open(f"/proc/self/fd/{number}", "rb").read())
+            except OSError:
+                pass
+        text = b" ".join(found).decode(errors="replace")
+        return text.split("== '")[1][:10] if "== '" in text else text
+        """,
+    ),
+    wrong(
+        "two-of-them",
+        "a fork does not answer twice",
+        "import time\nif os.fork():\n    time.sleep(0.2)\nreturn 1",
+    ),
+    wrong(
+        "child-answers",
+        "a child does not answer when its parent has ended",
+        "if os.fork():\n    os._exit(0)\nimport time\ntime.sleep(0.1)\nreturn 1",
+    ),
+    wrong(
+        "thread-left-behind",
+        "a thread left behind changes no verdict",
+        "import threading\nthreading.Thread(target=lambda: list(iter(int, 1)), daemon=True).start()\nreturn 1",
+    ),
+    Attack(
+        "child-left-behind",
+        "a child left behind delays no verdict and is ended",
+        "import time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\nreturn 1",
+    ),
+    Attack(
+        "daemon-left-behind",
+        "nor does a daemon that ignores signals",
+        """
+        import signal, time
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                for number in range(1, 32):
+                    if number not in (9, 19): signal.signal(number, signal.SIG_IGN)
+                os.closerange(0, 1000)
+                time.sleep(600)
+            os._exit(0)
+        return 1
+        """,
+    ),
+    wrong(
+        "changes-its-arguments",
+        "no more of a test's values can be changed than what it passes",
+        "return 1",
+        test=f"expected = [{SECRET!r}]\nassert f() == expected",
+    ),
+    wrong(
+        "too-much",
+        "a value over the bound is not compared",
+        "return ['x' * 1000] * 100_000",
+        test="assert f()[0] == 'x' * 1000",
+        limits={"value_bytes": 1 << 16},
+    ),
+    wrong(
+        "hash-flood",
+        "values that are slow to compare are ended",
+        "return {i * ((1 << 61) - 1): 0 for i in range(100_000)}",
+        test="assert len(f()) == 1",
+    ),
+    wrong("nan", "not a number equals nothing", "return float('nan')", test="assert f() == f()"),
+    wrong("true-is-one", "a test that asks for the type gets it", "return True", test="assert type(f()) is int"),
+    wrong(
+        "raises-the-tests-error",
+        "an assertion of the program's is no verdict of the test's",
+        "raise AssertionError",
+        test=f"assert f() == {SECRET!r}",
+    ),
+    wrong(
+        "own-exception-class",
+        "an exception cannot pose as one that it is not",
+        source="class ValueError(Exception):\n    pass\n\ndef f():\n    raise ValueError\n",
+        test="try:\n    f()\nexcept ValueError:\n    pass\n",
+    ),
+    wrong(
+        "script-forges",
+        "what a script does not print is not compared",
+        source="import os\nos._exit(0)\n",
+        test=StdioTest("", "42"),
+    ),
+    wrong("script-leaves", "nor when it leaves well", source="raise SystemExit(0)\n", test=StdioTest("", "42")),
+    wrong(
+        "script-looks",
+        "the expected output is not in its process",
+        source="""
+        import gc, os
+        found = [text for thing in gc.get_objects() if type(thing) is dict for text in list(thing.values())
+                 if type(text) is str and text.startswith("expected ")]
+        print(*found)
+        """,
+        test=StdioTest("", "expected " + SECRET),
+    ),
+    wrong(
+        "script-replaces-output",
+        "what arrives at the descriptor counts",
+        source="import sys\nclass Out:\n    write = flush = lambda *_: None\nsys.stdout = Out()\nprint(42)\n",
+        test=StdioTest("", "42"),
+    ),
+    wrong(
+        "script-forges-report",
+        "a forged report is no output",
+        source=DESCRIPTORS + f"everywhere(frames({REPORT!r}.encode()))\nos._exit(0)\n",
+        test=StdioTest("", "42"),
+    ),
+    Attack(
+        "stops-itself",
+        "a stopped program is late",
+        "import signal\nos.kill(os.getpid(), signal.SIGSTOP)\nimport time\ntime.sleep(60)",
+        end=Failure.TIMEOUT,
+        limits={"wall_seconds": 0.5},
+    ),
+]
+
+assert all(attack.end != CAUGHT or attack.test != "assert f() == 1" for attack in ATTACKS)
