@@ -162,18 +162,17 @@ class HfEngine:
         return [log_probs for prefix in prefixes if (log_probs := found[tuple(prefix)]) is not None]
 
     def _sample_wave(self, call: Call, prefix: list[int], draws: list[Draw]) -> None:
+        """Samples that are equal so far share a row; where they part, others than the first get rows of their own."""
         (first,) = self._dists(call, [prefix], hold=True)
         call.meter.count(cached=len(prefix) * (len(draws) - 1))
-        going = [(draw, Row([*prefix, draw.tokens[-1]])) for draw in draws if draw.extend(first)]
+        going = [(Row([*prefix, token]), some) for token, some in _by_token(draws, first).items()]
         while going:
-            self._room.check_answers(len(prefix), [len(draw.tokens) for draw in draws])
-            self._scheduler.compute(call, [row for _, row in going])
+            self._room.check_answers(len(prefix), [len(some[0].tokens) for _, some in going])
+            self._scheduler.compute(call, [row for row, _ in going])
             call.meter.count(generated=len(going))
-            ended = [row for draw, row in going if not draw.extend(row.found[-1])]
-            self._scheduler.drop(call, ended)
-            going = [(draw, row) for draw, row in going if row not in ended]
-            for draw, row in going:
-                row.go_on([draw.tokens[-1]])
+            parted = [(row, _by_token(some, row.found[-1])) for row, some in going]
+            self._scheduler.drop(call, [row for row, by_token in parted if not by_token])
+            going = [(row, some) for parent, by_token in parted for row, some in _grown(parent, by_token)]
 
     def _follow(self, call: Call, pair: Pair, drafting: Drafting, paths: list[list[int]]) -> None:
         """Compute and show what is due on these paths, some steps at a time; paths that lead nowhere are left."""
@@ -223,3 +222,23 @@ def _pair(pair: Pair, dists: Sequence[LogProbs]) -> DistPair:
     """``dists``, of the sides that are there, as a pair."""
     found = iter(dists)
     return DistPair(*(None if prefix is None else next(found) for prefix in pair))
+
+
+def _by_token(draws: Sequence[Draw], log_probs: LogProbs) -> dict[int, list[Draw]]:
+    """Draw each one's next token; those that go on, by that token."""
+    found: dict[int, list[Draw]] = {}
+    for draw in draws:
+        if draw.extend(log_probs):
+            found.setdefault(draw.tokens[-1], []).append(draw)
+    return found
+
+
+def _grown(row: Row, by_token: dict[int, list[Draw]]) -> Iterator[tuple[Row, list[Draw]]]:
+    """A row for each token: ``row`` itself goes on with the first one."""
+    before = list(row.tokens)
+    for number, (token, draws) in enumerate(by_token.items()):
+        if number:
+            yield Row([*before, token]), draws
+        else:
+            row.go_on([token])
+            yield row, draws
