@@ -35,10 +35,11 @@ class LlamaCppEngine:
         self._options = options or LlamaCppOptions()
         self._native = native = Native(path, self._options, sequences=_SEQUENCES)
         self._name = name or f"gguf/{path}"
-        store = PrefixTree if native.rewinds else WholePrefixes
+        kind = PrefixTree if native.rewinds else WholePrefixes
+        self._store = kind(native, capacity=self._options.ctx, sequences=_SEQUENCES)
         self._scheduler = Scheduler(
             native,
-            store(native, capacity=self._options.ctx, sequences=_SEQUENCES),
+            self._store,
             chunk=self._options.chunk,
             batch=native.max_batch,
             overflow=self._overflow,
@@ -67,6 +68,11 @@ class LlamaCppEngine:
             context=min(self._options.ctx, self._native.trained_context),
             vocabulary=self._native.vocabulary.size,
         )
+
+    @property
+    def held(self) -> int:
+        """Tokens whose states are kept, in use or not; at most ``ctx``."""
+        return self._store.used
 
     @property
     def end_tokens(self) -> frozenset[int]:
