@@ -124,8 +124,8 @@ class Run:
                 party.end = REPORTED
             else:
                 party.kill()
-                if self._stock.isolated and party.report():
-                    self._stock.bury(party.spare)  # its end tells nothing more, and nothing survives it
+                if self._stock.users_differ and party.report():
+                    self._stock.bury(party.spare)  # its end tells nothing more, and no run soon has its user
                     party.end = REPORTED
                 else:
                     party.wait()

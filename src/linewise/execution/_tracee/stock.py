@@ -41,6 +41,7 @@ class Stock:
 
     def __init__(self, isolation: Isolation | None, size: int) -> None:
         self.isolated = isolation is not None
+        self.users_differ = isolation is not None and not isolation.processes_beside
         self._isolation = isolation
         self._size = size
         self._spares: list[Spare] = []
