@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import examiner, runner, served, wire
+from . import codec, examiner, runner, served, watch, wire
+from . import tracer as tracers
 from .isolation import Isolation
+from .render import Renderer
 
 INTERNAL_ERROR = 70
 SECRET_BYTES = 16
@@ -30,6 +32,7 @@ def live(control: socket.socket, isolation: Isolation | None) -> NoReturn:
         if isolation:
             isolation.enter()
         os.dup2(0, 2)  # until here, the host reads what goes wrong
+        _warm_up()
         secret, link = _receive_start(control)
         if (request := wire.read_message(control.fileno())) is None:
             os._exit(0)  # the zygote has ended and needs no one
@@ -89,8 +92,10 @@ def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int) 
     def send(content: dict[str, Any]) -> NoReturn:
         for number in TIME_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        wire.write_frame(report, secret + json.dumps({**content, "stdout": ""}).encode())
-        if content.get("failure") not in unharmed:  # who knows in which state this process is
+        stays = content.get("failure") in unharmed  # else who knows in which state this process is
+        mark = wire.STAYS if stays else wire.ENDS
+        wire.write_frame(report, secret + mark + json.dumps({**content, "stdout": ""}).encode())
+        if not stays:
             os._exit(0)
         raise runner.Reported
 
@@ -117,6 +122,18 @@ def _receive_start(control: socket.socket) -> tuple[bytes, int]:
     """What comes before the request: a secret, and with it the link's descriptor, -1 where there is none."""
     secret, descriptors, _, _ = socket.recv_fds(control, SECRET_BYTES, 1)
     return secret, descriptors[0] if descriptors else -1
+
+
+def _warm_up() -> None:
+    """Do for nothing what a run will do: every page that it writes to is copied now, and not while somebody waits."""
+    call = codec.Decoder(codec.Encoder().message([[1], {}, True], 1 << 10))
+    space: dict[str, Any] = {}
+    exec(compile("def f(x):\n    return x\n", runner.PROGRAM, "exec", dont_inherit=True), space)
+    tracer = tracers.make("delta", 10, Renderer(100))
+    watched = watch.Watch(Renderer(100), tracer).wrap(space["f"])
+    value = watched(*call.items()[0])
+    codec.Encoder(call.shells).message([value, [1], {}], 1 << 10)
+    json.dumps(tracer.content() if tracer else None)
 
 
 def _close_all_but(descriptor: int) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from . import wire
 from .child import SECRET_BYTES
 from .memory import MemoryWatch
 from .stock import Spare, Stock
@@ -62,7 +63,12 @@ class Party:
 
     def report(self) -> memoryview:
         """The report, where it is whole and genuine; else nothing."""
-        return self._report.payload(self._secret)
+        payload = self._report.payload(self._secret)
+        return payload[1:] if self.stays else payload
+
+    def ends(self) -> bool:
+        """Whether a judge that could stay does not."""
+        return self._report.payload(self._secret)[:1] != wire.STAYS
 
     def kill(self) -> None:
         """Kill the child, and with it the process space that is its own."""
@@ -119,7 +125,7 @@ class Run:
             if not (party.done or all_of_them) or party.end:
                 continue
             if party.stays:
-                if not party.report():
+                if party.ends():
                     self._stock.dismiss_judge()
                 party.end = REPORTED
             else:
