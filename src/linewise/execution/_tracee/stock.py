@@ -16,9 +16,12 @@ JUDGE_USES = 500
 
 
 class Spare(NamedTuple):
-    """The zygote's side of one child: its number, its end as a descriptor, and the way to it and from it."""
+    """The zygote's side of one child: its number, its kernel user where it has one of its own, its end as a descriptor,
+    and the way to it and from it.
+    """
 
     pid: int
+    user: int | None
     ended: int
     control: socket.socket
 
@@ -120,11 +123,12 @@ class Stock:
 
     def _make(self) -> Spare:
         ours, theirs = socket.socketpair()
+        user = self._isolation.next_user(self._judge.user if self._judge else None) if self._isolation else None
         pid = self._isolation.fork() if self._isolation else os.fork()
         if pid == 0:
             child.live(theirs, self._isolation)
         theirs.close()
-        return Spare(pid, os.pidfd_open(pid), ours)
+        return Spare(pid, user, os.pidfd_open(pid), ours)
 
 
 def _has_ended(spare: Spare) -> bool:
