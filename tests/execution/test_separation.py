@@ -3,7 +3,13 @@
 import pytest
 
 from linewise.execution.base import Program
-from linewise.execution.separation import judge_imports
+from linewise.execution.separation import plan
+
+
+def imports_of(program: Program, test: str) -> str | None:
+    made = plan(program, test)
+    return None if made is None else made.imports
+
 
 ANSWER = """\
 import math
@@ -52,24 +58,44 @@ def f(x):
     ],
 )
 def test_what_a_test_needs_of_the_program(test: str, imports: str | None) -> None:
-    assert judge_imports(Program(ANSWER, "f"), test) == imports
+    assert imports_of(Program(ANSWER, "f"), test) == imports
 
 
 def test_a_class_is_no_function_that_can_be_called_from_outside() -> None:
-    assert judge_imports(Program(ANSWER, "Node"), "assert Node().x == 1") is None
+    assert imports_of(Program(ANSWER, "Node"), "assert Node().x == 1") is None
 
 
 def test_what_the_prelude_gives_is_not_the_programs() -> None:
     program = Program(ANSWER, "f", prelude="def helper(x):\n    return x\nfrom os import path\n")
-    assert judge_imports(program, "assert f(1) == helper(2)") == ""
+    assert imports_of(program, "assert f(1) == helper(2)") == ""
 
 
 def test_setup_that_the_program_needs_is_needed_in_its_process() -> None:
-    assert judge_imports(Program("def f():\n    return OFFSET\n", "f", setup="OFFSET = 1"), "assert f() == 1") is None
-    assert judge_imports(Program("def f(x):\n    return x\n", "f", setup="x = [1]"), "assert f(x) == x") is None
-    assert judge_imports(Program("def f(y):\n    return y\n", "f", setup="x = [1]"), "assert f(x) == x") == ""
-    assert judge_imports(Program(ANSWER, "f", setup="root = Node()"), "assert f(root) == 1") is None
+    assert imports_of(Program("def f():\n    return OFFSET\n", "f", setup="OFFSET = 1"), "assert f() == 1") is None
+    assert imports_of(Program("def f(x):\n    return x\n", "f", setup="x = [1]"), "assert f(x) == x") is None
+    assert imports_of(Program("def f(y):\n    return y\n", "f", setup="x = [1]"), "assert f(x) == x") == ""
+    assert imports_of(Program(ANSWER, "f", setup="root = Node()"), "assert f(root) == 1") is None
 
 
 def test_a_program_that_does_not_parse_can_wait_for_its_run() -> None:
-    assert judge_imports(Program("def f(:", "f"), "assert f() == 1") == ""
+    assert imports_of(Program("def f(:", "f"), "assert f() == 1") == ""
+
+
+@pytest.mark.parametrize(
+    ("prelude", "test", "shared"),
+    [
+        ("", "assert f(1) == 2", True),
+        ("import math", "from collections import Counter\nassert f(Counter()) == math.pi", True),
+        ("", "try:\n    f(1)\nexcept ValueError:\n    pass", True),
+        ("", "x = [1]\nx[0] = 2\nassert f(x) == 2", True),
+        ("import numpy as np", "assert f(1) == 2", False),
+        ("import random\nrandom.seed(1)", "assert f(1) == 2", False),
+        ("", "import math\nmath.pi = 3\nassert f(1) == 2", False),
+        ("", "try:\n    f(1)\nexcept:\n    pass", False),
+        ("", "try:\n    f(1)\nexcept (ValueError, BaseException):\n    pass", False),
+    ],
+)
+def test_a_judge_is_shared_by_tests_that_leave_nothing_behind(prelude: str, test: str, shared: bool) -> None:
+    made = plan(Program("def f(x):\n    return x\n", "f", prelude=prelude), test)
+    assert made is not None
+    assert made.shared is shared

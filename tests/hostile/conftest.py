@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from linewise.execution._tracee.zygote import SPARES
+from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
+from linewise.meter import Meter
+from linewise.schema import AssertTest, Failure
 
 SETTLE_SECONDS = 2.0
-WAITING = 2 + SPARES
-"""Processes of an idle worker: bubblewrap, the zygote, its spares."""
+WAITING = 2 + SPARES + 1
+"""Processes of an idle worker: bubblewrap, the zygote, its spares, and the judge that stays."""
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +54,12 @@ def descendants(pid: int) -> set[int]:
 
 @pytest.fixture
 def unchanged(sandbox: BubblewrapSandbox) -> Iterator[None]:
-    """The machine is as it was, at the latest a moment later."""
+    """The machine is as it was, at the latest a moment later, and the sandbox tells right from wrong."""
     settled = {**on_this_machine(), "processes": WAITING}
     yield
+    tests = [AssertTest("assert f(2) == 4"), AssertTest("assert f(2) == 5")]
+    right, wrong = sandbox.run(Program("def f(x):\n    return x * 2\n", "f"), tests, Limits(), meter=Meter())
+    assert (right.passed, wrong.failure) == (True, Failure.WRONG)
     deadline = time.monotonic() + SETTLE_SECONDS
     while (after := on_this_machine()) != settled and time.monotonic() < deadline:
         time.sleep(0.02)

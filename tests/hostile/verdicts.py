@@ -98,7 +98,7 @@ def f():
         source=DESCRIPTORS
         + """
 answer = frames(b'{"kind": "returned"}', b'[[], [true, [], {}]]')
-everywhere(frames(b'{"kind": "ready"}', b'') + answer * 9)
+everywhere(answer * 9)
 def f():
     everywhere(answer)
     return True

@@ -74,7 +74,10 @@ class Sandbox(Protocol):
         trace: TraceStyle | None = None,
         meter: Meter,
     ) -> list[Outcome]:
-        """Run ``program`` on every test, each run in a process of its own; one outcome per test, in order."""
+        """Run ``program`` on every test, each run in a process of its own; one outcome per test, in order.
+
+        The verdict is made in another process than the program's wherever the test allows it (``Outcome.trust``).
+        """
         ...
 
     def __enter__(self) -> Self: ...

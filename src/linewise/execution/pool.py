@@ -15,7 +15,7 @@ from typing import Self
 from linewise.errors import Cancelled, LinewiseError, SandboxError
 from linewise.execution.archive import tracee_archive
 from linewise.execution.base import Limits, Program
-from linewise.execution.separation import judge_imports
+from linewise.execution.separation import plan
 from linewise.execution.tracer import (
     CannotCross,
     JudgeEnded,
@@ -148,10 +148,10 @@ class WorkerPool(ABC):
 
     def _attempt(self, job: _Job) -> tuple[Outcome, bool]:
         program, test, limits = job.program, job.test, job.limits
-        imports = judge_imports(program, test.source) if isinstance(test, AssertTest) else None
-        if isinstance(test, AssertTest) and imports is not None:
+        judging = plan(program, test.source) if isinstance(test, AssertTest) else None
+        if isinstance(test, AssertTest) and judging is not None:
             try:
-                return self._ask(job, encode_judged_request(program, test, limits, job.trace, imports))
+                return self._ask(job, encode_judged_request(program, test, limits, job.trace, judging))
             except CannotCross:
                 pass  # only the program's own process can run it
         return self._ask(job, encode_request(program, test, limits, job.trace))

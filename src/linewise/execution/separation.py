@@ -45,24 +45,47 @@ IMPORTABLE = {
 """Modules that a judge imports for a test that relies on the program's having imported them."""
 
 
+STATELESS = IMPORTABLE - {"decimal"} | {
+    "__future__",
+    "abc",
+    "array",
+    "dataclasses",
+    "enum",
+    "json",
+    "numbers",
+    "struct",
+}
+"""Modules whose use leaves nothing behind that a later test could notice."""
+
+
+class Plan(NamedTuple):
+    """How a test is judged: with these imports, and by a judge that other tests may share or by one of its own."""
+
+    imports: str
+    shared: bool
+
+
 class _Names(NamedTuple):
     """Of a module's text: names it binds at its top level, names it reads, and names whose attributes it reads.
 
-    ``imports``: the import statement for each name that one of ``IMPORTABLE`` is bound to.
+    ``modules``: what it imports; ``imports``: the import statement for each name bound to one of ``IMPORTABLE``;
+    ``tidy``: it writes to no attribute and catches no exception that ends a test from outside.
     """
 
     bound: frozenset[str]
     read: frozenset[str]
     looked_into: frozenset[str]
     classes: frozenset[str]
+    modules: frozenset[str]
     imports: dict[str, str]
+    tidy: bool
 
 
-def judge_imports(program: Program, test: str) -> str | None:
-    """The imports that a judge needs for this test, often none; ``None`` where it must run in the program's process."""
-    answer, asked = _names(program.source), _names(f"{program.setup}\n{test}")
-    given = _names(program.prelude).bound | asked.bound | frozenset(vars(builtins))
-    needed = (asked.read & answer.bound) - given - {program.entry_point}
+def plan(program: Program, test: str) -> Plan | None:
+    """How to judge this test; ``None`` where it must run in the program's process."""
+    answer, asked, given = _names(program.source), _names(f"{program.setup}\n{test}"), _names(program.prelude)
+    known = given.bound | asked.bound | frozenset(vars(builtins))
+    needed = (asked.read & answer.bound) - known - {program.entry_point}
     if (
         program.entry_point in answer.classes | asked.looked_into
         or needed - answer.imports.keys()
@@ -70,7 +93,9 @@ def judge_imports(program: Program, test: str) -> str | None:
         or (_names(program.setup).bound - answer.bound) & answer.read
     ):
         return None
-    return "\n".join(answer.imports[name] for name in sorted(needed))
+    modules = asked.modules | given.modules
+    shared = asked.tidy and given.tidy and modules <= STATELESS and not given.read & (STATEFUL | REFLECTIVE)
+    return Plan("\n".join(answer.imports[name] for name in sorted(needed)), shared)
 
 
 @lru_cache(maxsize=1024)
@@ -78,7 +103,8 @@ def _names(source: str) -> _Names:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _Names(frozenset(), frozenset(), frozenset(), frozenset(), {})  # running it tells what is wrong
+        nothing = frozenset[str]()
+        return _Names(nothing, nothing, nothing, nothing, nothing, {}, tidy=True)  # running it tells what is wrong
     nodes = list(ast.walk(tree))
     imports = dict(_imports(tree))
     classes = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
@@ -89,7 +115,9 @@ def _names(source: str) -> _Names:
             node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         ),
         classes=classes,
+        modules=frozenset(name for node in nodes for name in _imported(node)),
         imports=imports,
+        tidy=not any(map(_is_untidy, nodes)),
     )
 
 
@@ -113,10 +141,25 @@ def _read(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Name(id=name, ctx=ast.Load()):
             yield name
+        case _:
+            yield from _imported(node)
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    match node:
         case ast.ImportFrom(module=str(module)):
             yield module.split(".")[0]
         case ast.Import(names=names):
             yield from (alias.name.split(".")[0] for alias in names)
+
+
+def _is_untidy(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(ctx=ast.Store() | ast.Del()):
+            return True
+        case ast.ExceptHandler(type=None) | ast.ExceptHandler(type=ast.Name("BaseException")):
+            return True
+    return isinstance(node, ast.ExceptHandler) and not isinstance(node.type, ast.Name)
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

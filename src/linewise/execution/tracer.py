@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from linewise.execution.base import Limits, Program
 from linewise.execution.output import same_output
+from linewise.execution.separation import Plan
 from linewise.schema import (
     AssertTest,
     Failure,
@@ -110,13 +111,13 @@ def encode_request(program: Program, test: VisibleTest, limits: Limits, trace: T
 
 
 def encode_judged_request(
-    program: Program, test: AssertTest, limits: Limits, trace: TraceStyle | None, imports: str
+    program: Program, test: AssertTest, limits: Limits, trace: TraceStyle | None, plan: Plan
 ) -> Request:
     """One run in two processes: the program's does not get the test, the judge's does not get the program."""
     part = _part(program, limits)
     served = {**part, "part": "program", "source": program.source, "trace": trace}
-    judge = {**part, "part": "judge", "imports": imports, "setup": program.setup, "test": test.source}
-    return _request(limits, served, judge)
+    judge = {**part, "part": "judge", "imports": plan.imports, "setup": program.setup, "test": test.source}
+    return _request(limits, served, {**judge, "shared": plan.shared}, judge_for=str(limits) if plan.shared else None)
 
 
 def _part(program: Program, limits: Limits) -> dict[str, Any]:
@@ -126,8 +127,13 @@ def _part(program: Program, limits: Limits) -> dict[str, Any]:
 _as_dict = cache(asdict)
 
 
-def _request(limits: Limits, *parts: dict[str, Any]) -> Request:
-    head = {"parts": len(parts), "wall_seconds": limits.wall_seconds, "memory_bytes": limits.memory_bytes}
+def _request(limits: Limits, *parts: dict[str, Any], judge_for: str | None = None) -> Request:
+    head = {
+        "parts": len(parts),
+        "judge_for": judge_for,
+        "wall_seconds": limits.wall_seconds,
+        "memory_bytes": limits.memory_bytes,
+    }
     return Request(len(parts), tuple(json.dumps(content).encode() for content in (head, *parts)))
 
 

@@ -1,10 +1,11 @@
 """A test judges a program from another process, and sees the same as if it were in one with it."""
 
 import pytest
-from sandbox_runs import run_assert
+from sandbox_runs import changed, run_assert
 
-from linewise.execution.base import Sandbox
-from linewise.schema import Failure, Status, Trust
+from linewise.execution.base import Program, Sandbox
+from linewise.meter import Meter
+from linewise.schema import AssertTest, Failure, Status, Trust
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,26 @@ def test_floats_are_equal_only_where_they_are(sandbox: Sandbox) -> None:
 def test_an_endless_test_is_ended(sandbox: Sandbox) -> None:
     outcome = run_assert(sandbox, "def f():\n    return 1\n", "f()\nwhile True: pass", cpu_seconds=0.2)
     assert outcome.failure is Failure.TIMEOUT
+
+
+def test_a_judge_that_ran_out_of_time_is_replaced_unseen(sandbox: Sandbox) -> None:
+    program, meter = Program("def f():\n    return 1\n", "f"), Meter()
+    limits = changed({"cpu_seconds": 0.2})
+    for _ in range(3):
+        late, right = (
+            sandbox.run(program, [AssertTest(test)], limits, meter=meter)[0]
+            for test in ("f()\nwhile True: pass", "assert f() == 1")
+        )
+        assert (late.failure, right.passed) == (Failure.TIMEOUT, True)
+    assert meter.ledger().sandbox_runs == 6
+
+
+def test_tests_do_not_see_each_other(sandbox: Sandbox) -> None:
+    for _ in range(4):
+        run_assert(sandbox, "def f():\n    return 1\n", "from collections import Counter\nCounter.mark = f()\n")
+    outcome = run_assert(
+        sandbox,
+        "def f():\n    return 1\n",
+        "from collections import Counter\nassert not hasattr(Counter, 'mark')\nassert f() == 1",
+    )
+    assert (outcome.passed, outcome.trust) == (True, Trust.SEPARATE)

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import examiner, runner, served, wire
+from . import codec, examiner, runner, served, watch, wire
+from . import tracer as tracers
 from .isolation import Isolation
+from .render import Renderer
 
 INTERNAL_ERROR = 70
 SECRET_BYTES = 16
@@ -27,15 +29,18 @@ def live(control: socket.socket, isolation: Isolation | None) -> NoReturn:
         os.setsid()
         _close_all_but(control.fileno())
         OUTPUT.open()
-        stdin = os.memfd_create("input")
         if isolation:
             isolation.enter()
         os.dup2(0, 2)  # until here, the host reads what goes wrong
+        _warm_up()
         secret, link = _receive_start(control)
         if (request := wire.read_message(control.fileno())) is None:
             os._exit(0)  # the zygote has ended and needs no one
         beside = isolation.processes_beside if isolation else None
-        _give_input(stdin, request.pop("stdin", ""))
+        if request.get("shared"):
+            _judge_on(request, secret, link, control, beside)
+        if stdin := request.pop("stdin", ""):  # else it is the null device
+            _give_input(stdin)
         _work(request, secret, link, control.detach(), beside)
     except OSError as error:
         os.write(2, f"a program cannot be isolated: {error.strerror or error}\n".encode())
@@ -67,6 +72,41 @@ def _work(request: dict[str, Any], secret: bytes, link: int, report: int, beside
     session.run()
 
 
+def _judge_on(
+    request: dict[str, Any] | None, secret: bytes, link: int, control: socket.socket, beside: int | None
+) -> NoReturn:
+    """Judge one test after the other. Only tests that leave nothing behind come here (``separation`` has the rules)."""
+    assert request is not None
+    _limit({**request["limits"], "cpu_seconds": resource.RLIM_INFINITY}, beside)
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - what a test prints is nobody's matter
+    while request is not None:
+        _judge_once(request, secret, link, control.fileno())
+        secret, link = _receive_start(control)
+        request = wire.read_message(control.fileno())
+    os._exit(0)
+
+
+def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int) -> None:
+    unharmed = {"wrong", "exception", None}
+
+    def send(content: dict[str, Any]) -> NoReturn:
+        for number in TIME_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        stays = content.get("failure") in unharmed  # else who knows in which state this process is
+        mark = wire.STAYS if stays else wire.ENDS
+        wire.write_frame(report, secret + mark + json.dumps({**content, "stdout": ""}).encode())
+        if not stays:
+            os._exit(0)
+        raise runner.Reported
+
+    session = examiner.Examiner(request, send, link)
+    _set_timers(request["limits"], session)
+    try:
+        session.run()
+    except runner.Reported:
+        sys.modules.pop("program", None)
+
+
 def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Session:
     match request["part"]:
         case "program":
@@ -84,6 +124,18 @@ def _receive_start(control: socket.socket) -> tuple[bytes, int]:
     return secret, descriptors[0] if descriptors else -1
 
 
+def _warm_up() -> None:
+    """Do for nothing what a run will do: every page that it writes to is copied now, and not while somebody waits."""
+    call = codec.Decoder(codec.Encoder().message([[1], {}, True], 1 << 10))
+    space: dict[str, Any] = {}
+    exec(compile("def f(x):\n    return x\n", runner.PROGRAM, "exec", dont_inherit=True), space)
+    tracer = tracers.make("delta", 10, Renderer(100))
+    watched = watch.Watch(Renderer(100), tracer).wrap(space["f"])
+    value = watched(*call.items()[0])
+    codec.Encoder(call.shells).message([value, [1], {}], 1 << 10)
+    json.dumps(tracer.content() if tracer else None)
+
+
 def _close_all_but(descriptor: int) -> None:
     """Close what was the zygote's; its standard input is the null device."""
     os.closerange(3, descriptor)
@@ -99,15 +151,16 @@ def _hide(descriptor: int) -> int:
     return hidden
 
 
-def _give_input(memory: int, text: str) -> None:
-    """Make ``text`` the standard input; without one it stays the null device."""
-    if text:
-        with open(memory, "wb", closefd=False) as file:
-            file.write(text.encode("utf-8", "surrogatepass"))
-        os.lseek(memory, 0, os.SEEK_SET)
-        os.dup2(memory, 0)
-        sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
-    os.close(memory)
+def _give_input(text: str) -> None:
+    """Make ``text`` the standard input, by a file of the working folder that has no name any more."""
+    name = "input"
+    with open(name, "wb") as file:
+        file.write(text.encode("utf-8", "surrogatepass"))
+    descriptor = os.open(name, os.O_RDONLY)
+    os.unlink(name)
+    os.dup2(descriptor, 0)
+    os.close(descriptor)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
 
 
 class Output(io.RawIOBase):
@@ -167,8 +220,8 @@ def _set_timers(limits: dict[str, Any], session: "runner.Session") -> None:
 
 def _limit(limits: dict[str, Any], beside: int | None) -> None:
     """``beside``: how many processes of this user the kernel counts that are not the program's; ``None``: unknown."""
-    cpu_seconds = math.ceil(limits["cpu_seconds"]) + 1
-    _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
+    if (cpu_seconds := limits["cpu_seconds"]) != resource.RLIM_INFINITY:
+        _lower(resource.RLIMIT_CPU, math.ceil(cpu_seconds) + 1, math.ceil(cpu_seconds) + 2)
     _lower(resource.RLIMIT_AS, limits["memory_bytes"])
     _lower(resource.RLIMIT_FSIZE, limits["file_bytes"])
     _lower(resource.RLIMIT_NOFILE, limits["open_files"])

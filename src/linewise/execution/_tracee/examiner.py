@@ -26,7 +26,7 @@ class Examiner(Session):
         self._bound: int = request["limits"]["value_bytes"]
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
-        self._watched = self._loaded = False
+        self._watched = False
 
     def work(self) -> None:
         """Run prelude, setup and test with the proxy."""
@@ -63,8 +63,6 @@ class Examiner(Session):
             self._together(str(error) or "arguments that are too large")
         with suppress(OSError):  # the other side has ended; what it said before is still to be read
             wire.write_frame(self._link, message)
-        if not self._loaded:
-            self._hear()
         return self._result(encoder, *self._hear())
 
     def _result(self, encoder: codec.Encoder, answer: dict[str, Any], value: bytes) -> Any:
@@ -75,6 +73,8 @@ class Examiner(Session):
                 self._told = _told_failure(answer, self._chars)
                 self._raised = _make_exception(answer, self._decoded(value, []) if value else None)
                 raise self._raised
+            case "failed":
+                return self.end("failed", **_told_failure(answer, self._chars))
             case "unencodable":
                 return self._together(str(answer.get("error"))[: self._chars])
             case "too large":
@@ -88,12 +88,7 @@ class Examiner(Session):
             self._gone()
 
     def end(self, end: str, **details: Any) -> NoReturn:
-        """Close the link, so that the program's process ends as well, then report.
-
-        Where the test has not heard from the program at all, whether it could be loaded is still to be seen.
-        """
-        if end == "finished" and not self._loaded:
-            self._hear()
+        """Close the link, so that the program's process ends as well, then report."""
         with suppress(OSError):  # closed already, where time has run out in between
             os.close(self._link)
         super().end(end, **details)
@@ -106,10 +101,6 @@ class Examiner(Session):
             self._gone()
         if heard is None or value is None or "kind" not in heard:
             self._gone()
-        if not self._loaded:
-            self._loaded = heard["kind"] == "ready"
-            if not self._loaded:
-                self.end("failed", **_told_failure(heard, self._chars))
         return heard, value
 
     def _gone(self) -> NoReturn:

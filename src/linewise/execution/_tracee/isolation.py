@@ -38,9 +38,15 @@ class Isolation:
         kernel.drop_bounding_set()
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
+    def next_user(self, taken: int | None) -> int:
+        """Choose the user of the next child: the one whose turn it is, unless that is ``taken``."""
+        self._turn += 1
+        if self._users and self._user() == taken:
+            self._turn += 1
+        return self._user()
+
     def fork(self) -> int:
         """``os.fork``, the child as the first process of its own process space."""
-        self._turn += 1
         kernel.unshare(kernel.CLONE_NEWPID)
         child = os.fork()
         if child:
@@ -49,7 +55,7 @@ class Isolation:
 
     def enter(self) -> None:
         """Called in the child: close every layer around it."""
-        user = self._users[self._turn % len(self._users)] if self._users else os.getuid()
+        user = self._user()
         kernel.unshare(kernel.CLONE_NEWNS)
         kernel.mount("tmpfs", "/tmp", SECURE, f"{self._options},uid={user},gid={user}")
         kernel.mount("proc", "/proc", SECURE | kernel.MS_NOEXEC)
@@ -63,6 +69,9 @@ class Isolation:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # its own /proc/self is its to read
         landlock.restrict(["/tmp"])
         seccomp.restrict()
+
+    def _user(self) -> int:
+        return self._users[self._turn % len(self._users)] if self._users else os.getuid()
 
 
 def _other_users(uid_map: str, own: int) -> Sequence[int]:

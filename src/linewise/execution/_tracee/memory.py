@@ -14,12 +14,12 @@ class MemoryWatch:
     def __init__(self, limit: int, others: set[int]) -> None:
         self._limit = limit
         self._others = others | {os.getpid()}
-        self._at_start = _resident(os.getpid())
 
     def exceeded(self) -> bool:
         """Whether the program's processes hold more than the limit beyond what each was forked with."""
+        at_start = _resident(os.getpid())
         numbers = (int(name) for name in os.listdir("/proc") if name.isdigit())
-        used = (max(0, _resident(number) - self._at_start) for number in numbers if number not in self._others)
+        used = (max(0, _resident(number) - at_start) for number in numbers if number not in self._others)
         return sum(used) > self._limit
 
 

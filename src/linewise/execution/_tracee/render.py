@@ -6,6 +6,7 @@ a timer, and never again for that class once it has run out. Memory addresses ar
 from run to run.
 """
 
+import functools
 import re
 import signal
 import types
@@ -47,7 +48,11 @@ class Renderer:
         self.limit = limit
         self._slow: set[type] = set()
         self._walking: set[int] = set()
-        self._handlers: dict[type, Callable[[Any], Pieces]] = {
+
+    @functools.cached_property
+    def _handlers(self) -> dict[type, Callable[[Any], Pieces]]:
+        """How to show values of a type and of its subclasses. Made when needed, for many runs show but numbers."""
+        return {
             list: lambda value: self._sequence("[", list.__iter__(value), "]"),
             tuple: self._tuple,
             set: self._set,

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from . import wire
 from .child import SECRET_BYTES
 from .memory import MemoryWatch
 from .stock import Spare, Stock
@@ -28,8 +29,9 @@ class HostGone(Exception):
 class Party:
     """One child of a run and what has come from it."""
 
-    def __init__(self, spare: Spare, vault: Vault) -> None:
+    def __init__(self, spare: Spare, vault: Vault, *, stays: bool = False) -> None:
         self.spare = spare
+        self.stays = stays
         self.open = True
         self.done = False
         self.cause = ""
@@ -61,7 +63,12 @@ class Party:
 
     def report(self) -> memoryview:
         """The report, where it is whole and genuine; else nothing."""
-        return self._report.payload(self._secret)
+        payload = self._report.payload(self._secret)
+        return payload[1:] if self.stays else payload
+
+    def ends(self) -> bool:
+        """Whether a judge that could stay does not."""
+        return self._report.payload(self._secret)[:1] != wire.STAYS
 
     def kill(self) -> None:
         """Kill the child, and with it the process space that is its own."""
@@ -80,9 +87,12 @@ class Party:
 class Run:
     """All parts of one request, two over a link of their own."""
 
-    def __init__(self, stock: Stock, vault: Vault, parts: list[memoryview]) -> None:
+    def __init__(self, stock: Stock, vault: Vault, parts: list[memoryview], judge_for: str | None) -> None:
+        """``judge_for``: the limits of a judge that several runs share; ``None``: every part has a child of its own."""
         self._stock = stock
-        self._parties = [Party(stock.take(), vault) for _ in parts]
+        self._parties = [Party(stock.take(), vault) for _ in parts[: 1 if judge_for else None]]
+        if judge_for:
+            self._parties.append(Party(stock.judge(judge_for), vault, stays=True))
         links: tuple[socket.socket | None, ...] = socket.socketpair() if len(parts) > 1 else (None,)
         for party, part, link in zip(self._parties, parts, links, strict=True):
             party.assign(part, link)
@@ -112,10 +122,16 @@ class Run:
     def end_those_done(self, *, all_of_them: bool = False) -> None:
         """End every child that is done, and what it has left behind."""
         for party in self._parties:
-            if (party.done or all_of_them) and not party.end:
+            if not (party.done or all_of_them) or party.end:
+                continue
+            if party.stays:
+                if party.ends():
+                    self._stock.dismiss_judge()
+                party.end = REPORTED
+            else:
                 party.kill()
-                if self._stock.isolated and party.report():
-                    self._stock.bury(party.spare)  # its end tells nothing more, and nothing survives it
+                if self._stock.users_differ and party.report():
+                    self._stock.bury(party.spare)  # its end tells nothing more, and no run soon has its user
                     party.end = REPORTED
                 else:
                     party.wait()

@@ -14,6 +14,11 @@ from .render import Renderer
 PROGRAM = tracers.PROGRAM
 ENDED = "the program ended the process"
 
+
+class Reported(BaseException):
+    """The report is made, and the process goes on to other work. Never raised where the process ends instead."""
+
+
 Send = Callable[[dict[str, Any]], NoReturn]
 
 
@@ -43,6 +48,8 @@ class Session(ABC):
         """Work and report."""
         try:
             self.work()
+        except Reported:
+            raise
         except BaseException as error:
             self._end_trace(error)
             self.end("failed", **self.failure(error))

@@ -1,7 +1,7 @@
 """The program's side of a judged run: holds the program, and no test.
 
-It loads the program, says over the link that it is ready (or what loading it raised), then answers calls of the entry
-point until the judge closes the link. Its report is evidence: trace and output. No verdict rests on it, except that
+It loads the program, then answers calls of the entry point over the link until the judge closes it. What loading raised
+is the answer to the first call. Its report is evidence: trace and output. No verdict rests on it, except that
 a program that says it has failed, or that ends without a report, has not passed.
 """
 
@@ -33,7 +33,6 @@ class Served(Session):
         except BaseException as error:
             self._answer("failed", self.failure(error))
             raise
-        self._answer("ready", {})
         while (call := wire.read_frame(self._link)) is not None:
             self._serve(call)
 

@@ -12,12 +12,16 @@ from . import child, wire
 from .isolation import Isolation
 
 SWEEP_SECONDS = 2.0
+JUDGE_USES = 500
 
 
 class Spare(NamedTuple):
-    """The zygote's side of one child: its number, its end as a descriptor, and the way to it and from it."""
+    """The zygote's side of one child: its number, its kernel user where it has one of its own, its end as a descriptor,
+    and the way to it and from it.
+    """
 
     pid: int
+    user: int | None
     ended: int
     control: socket.socket
 
@@ -40,10 +44,13 @@ class Stock:
 
     def __init__(self, isolation: Isolation | None, size: int) -> None:
         self.isolated = isolation is not None
+        self.users_differ = isolation is not None and not isolation.processes_beside
         self._isolation = isolation
         self._size = size
         self._spares: list[Spare] = []
         self._dying: list[Spare] = []
+        self._judge: Spare | None = None
+        self._judge_limits, self._judged = "", 0
 
     @property
     def short(self) -> bool:
@@ -80,9 +87,26 @@ class Stock:
             spare.close()
         return self._make()
 
+    def judge(self, limits: str) -> Spare:
+        """The judge that stays from run to run, another where it has ended, is worn, or was made for other limits."""
+        if self._judge and (self._judge_limits != limits or self._judged >= JUDGE_USES or _has_ended(self._judge)):
+            self.dismiss_judge()
+        if self._judge is None:
+            self._judge, self._judge_limits, self._judged = self.take(), limits, 0
+        self._judged += 1
+        return self._judge
+
+    def dismiss_judge(self) -> None:
+        """End the judge that stays."""
+        if self._judge:
+            os.kill(self._judge.pid, signal.SIGKILL)
+            self.bury(self._judge)
+            self._judge = None
+
     def pids(self) -> set[int]:
-        """The children that wait, or have been killed."""
-        return {spare.pid for spare in (*self._spares, *self._dying)}
+        """The children that wait, stay, or have been killed."""
+        stays = [self._judge] if self._judge else []
+        return {spare.pid for spare in (*self._spares, *self._dying, *stays)}
 
     def end_strays(self, keep: set[int]) -> None:
         """End what a program has left behind, where it had no process space of its own that ended with it."""
@@ -99,11 +123,12 @@ class Stock:
 
     def _make(self) -> Spare:
         ours, theirs = socket.socketpair()
+        user = self._isolation.next_user(self._judge.user if self._judge else None) if self._isolation else None
         pid = self._isolation.fork() if self._isolation else os.fork()
         if pid == 0:
             child.live(theirs, self._isolation)
         theirs.close()
-        return Spare(pid, os.pidfd_open(pid), ours)
+        return Spare(pid, user, os.pidfd_open(pid), ours)
 
 
 def _has_ended(spare: Spare) -> bool:

@@ -7,6 +7,9 @@ from typing import Any
 
 HEADER = struct.Struct(">I")
 
+STAYS, ENDS = b"+", b"-"
+"""How a judge that may judge again begins its report: whether it will."""
+
 
 def write_frame(descriptor: int, payload: bytes | memoryview) -> None:
     """Write one frame, however many calls it takes. The payload is not copied."""

@@ -57,7 +57,7 @@ def _serve(request: dict[str, Any], requests: int, responses: int, stock: Stock,
     started = time.monotonic()
     vault.clear()
     parts = [vault.read_frame(requests) for _ in range(request["parts"])]
-    run = Run(stock, vault, parts)
+    run = Run(stock, vault, parts, request["judge_for"])
     try:
         run.collect(requests, request["wall_seconds"], request["memory_bytes"])
     finally:
