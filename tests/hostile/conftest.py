@@ -20,7 +20,14 @@ WAITING = 2 + SPARES + 1
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[BubblewrapSandbox]:
+def of_others() -> set[int]:
+    """Processes that tests before these have started: those of their sandboxes, which stay open."""
+    return children(os.getpid())
+
+
+@pytest.fixture(scope="session")
+def sandbox(of_others: set[int]) -> Iterator[BubblewrapSandbox]:
+    del of_others  # to be looked at before this sandbox starts its own
     os.environ["LINEWISE_SECRET_HOME_PATH"] = "secret"
     with BubblewrapSandbox(workers=1) as opened:
         yield opened
@@ -31,36 +38,42 @@ LEFT = ("lw", "written", "left", "deep", "large", "sparse", "x", "math.py")
 """How files begin that the programs try to leave."""
 
 
-def on_this_machine() -> dict[str, object]:
+def on_this_machine(of_others: set[int]) -> dict[str, object]:
     """What a program that got out could have changed."""
     folders = (tempfile.gettempdir(), "/dev/shm", "/var/tmp", os.path.expanduser("~"), os.getcwd())
+    ours = children(os.getpid()) - of_others
     return {
         "descriptors": sorted(os.listdir("/proc/self/fd")),
-        "processes": len(descendants(os.getpid())),
+        "processes": len(ours.union(*map(descendants, ours))),
         "files": [name for folder in folders for name in sorted(os.listdir(folder)) if name.startswith(LEFT)],
     }
 
 
-def descendants(pid: int) -> set[int]:
-    """The processes of this one's tree: workers and those that wait in them, once nothing else is left."""
+def children(pid: int) -> set[int]:
+    """The processes that ``pid`` has started and that are there."""
     found: set[int] = set()
     for file in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             found |= {int(number) for number in file.read_text().split()}
         except OSError:
             continue
-    return found.union(*(descendants(child) for child in found))
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes that ``pid`` has started, and those that they have."""
+    return children(pid).union(*map(descendants, children(pid)))
 
 
 @pytest.fixture
-def unchanged(sandbox: BubblewrapSandbox) -> Iterator[None]:
+def unchanged(sandbox: BubblewrapSandbox, of_others: set[int]) -> Iterator[None]:
     """The machine is as it was, at the latest a moment later, and the sandbox tells right from wrong."""
-    settled = {**on_this_machine(), "processes": WAITING}
+    settled = {**on_this_machine(of_others), "processes": WAITING}
     yield
     tests = [AssertTest("assert f(2) == 4"), AssertTest("assert f(2) == 5")]
     right, wrong = sandbox.run(Program("def f(x):\n    return x * 2\n", "f"), tests, Limits(), meter=Meter())
     assert (right.passed, wrong.failure) == (True, Failure.WRONG)
     deadline = time.monotonic() + SETTLE_SECONDS
-    while (after := on_this_machine()) != settled and time.monotonic() < deadline:
+    while (after := on_this_machine(of_others)) != settled and time.monotonic() < deadline:
         time.sleep(0.02)
     assert after == settled

@@ -25,6 +25,7 @@ REPLIES = {
 OPTIONS = {
     "plain": GuidanceOptions(),
     "early": GuidanceOptions(early_exit=True, start="block", horizon=100, refresh=3, num_candidates=5),
+    "stepwise": GuidanceOptions(early_exit=True, start="block", horizon=100, refresh=3, drafts=False),
     "agreed": GuidanceOptions(loop_rule=1, horizon=100, temperature=0),
 }
 
@@ -74,10 +75,11 @@ def test_a_whole_run_replays_into_its_solution(
 def test_a_run_whose_budget_is_spent_anywhere_replays_too(sandbox: BubblewrapSandbox) -> None:
     last_words = set()
     for budget in range(1, 1200, 61):
-        events = run(sandbox, "eg-cfg", "unsolved", "early", budget)
-        before, solution = split(events)
-        assert replay(from_json(to_json(event)) for event in before) == solution.code
-        last_words.add(ended_on(events))
+        for options in ("early", "stepwise"):
+            events = run(sandbox, "eg-cfg", "unsolved", options, budget)
+            before, solution = split(events)
+            assert replay(from_json(to_json(event)) for event in before) == solution.code
+            last_words.add(ended_on(events))
     # Some budgets ended in the middle of a line, some as an attempt began: both leave another text than the code.
     assert {TokenChosen, AttemptStarted} <= last_words
 

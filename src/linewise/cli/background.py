@@ -10,6 +10,8 @@ from linewise.meter import Meter
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 0.8
+_LOOK_SECONDS = 0.2
+"""The system may hand a signal to any thread of the process; the main one acts on it once it wakes."""
 
 
 class _Job(Generic[T]):
@@ -42,7 +44,9 @@ def run_interruptibly(work: Callable[[], T], meter: Meter) -> T:
     """
     job = _Job(work)
     try:
-        job.ended.wait()  # joining would not do: a thread whose join is interrupted counts as ended (Python 3.11, 3.12)
+        # Joining would not do: a thread whose join is interrupted counts as ended (Python 3.11, 3.12).
+        while not job.ended.wait(_LOOK_SECONDS):
+            pass
     except KeyboardInterrupt:
         meter.cancel()
         job.ended.wait(_PATIENCE_SECONDS)

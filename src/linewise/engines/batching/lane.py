@@ -34,6 +34,9 @@ class Lane:
         return self.node.log_probs
 
 
+_LOOK_SECONDS = 0.5
+"""A main thread that waits without a limit may miss a Ctrl-C that the system hands to another thread."""
+
 Work = Generator[Sequence[Lane], None, Any]
 """What a call does: yields the lanes that have to be ready before it can go on, and returns its result."""
 
@@ -121,7 +124,8 @@ class Call:
     def wait(self) -> Any:
         """Block until the call has ended; its result, or what it raises."""
         try:
-            self._done.wait()
+            while not self._done.wait(_LOOK_SECONDS):
+                pass
         except BaseException:
             self.cancel()
             raise
