@@ -200,6 +200,13 @@ def f():
         test="import math, collections\nassert math.isclose(f(), 2.0)",
     ),
     wrong(
+        "renamed-import",
+        "nor does a name that a test relies on mean what the program calls by it",
+        source="from operator import ne as isclose\ndef f():\n    return 1.0\n",
+        test="assert isclose(f(), 2.0)",
+        in_process=True,
+    ),
+    wrong(
         "import-hook",
         "nor are its import hooks",
         source="""

@@ -32,8 +32,8 @@ class Examiner(Session):
         """Run prelude, setup and test with the proxy."""
         test = instrument.instrument(self._request["test"], self._entry_point)
         self.see(test)
+        self.execute(self._request["imports"], "<imports>")  # first, so that the prelude's meaning of a name wins
         self.prepare()
-        self.execute(self._request["imports"], "<imports>")
         self._space[self._entry_point] = self._proxy()
         self.execute(self._request["setup"], "<setup>")
         self.execute_test(test)
