@@ -14,6 +14,13 @@ from linewise.schema import AssertTest, Failure, Status, Trust
         ("x.sort(); return None", "x = [2, 1]\nassert f(x) is None\nassert x == [1, 2]"),
         ("x.append(3); return x", "x = [1]\ny = f(x)\nassert y is x and x == [1, 3]"),
         ("x['k'] = [x]; return x", "x = {}\nassert f(x)['k'][0] is x"),
+        ("y = x.pop(); y.append(2); return None", "y = [1]\nx = [y]\nf(x)\nassert x == [] and y == [1, 2]"),
+        ("x.append(3); x.pop(5)", "x = []\ntry:\n    f(x)\nexcept IndexError:\n    pass\nassert x == [3]"),
+        ("raise ValueError(x)", "x = []\ntry:\n    f(x)\nexcept ValueError as e:\n    assert e.args[0] is x"),
+        (
+            "x.move_to_end('a'); return x",
+            "from collections import OrderedDict as D\nassert list(f(D(a=1, b=2)).items()) == [('b', 2), ('a', 1)]",
+        ),
         ("return (x, x)", "a, b = f([1])\nassert a is b"),
         ("return [x] * 2 == [[1], [1]]", "assert f([1]) is True"),
         ("return {1: 2.0, 'a': (None, b'x')}", "assert f(0) == {1: 2.0, 'a': (None, b'x')}"),
@@ -119,3 +126,22 @@ def test_tests_do_not_see_each_other(sandbox: Sandbox) -> None:
         "from collections import Counter\nassert not hasattr(Counter, 'mark')\nassert f() == 1",
     )
     assert (outcome.passed, outcome.trust) == (True, Trust.SEPARATE)
+
+
+def test_arguments_that_grow_too_large_to_come_back_are_no_failure(sandbox: Sandbox) -> None:
+    source = "def f(x):\n    x.extend(['x' * 50] * 4000)\n    return 1\n"
+    outcome = run_assert(sandbox, source, "assert f([]) == 1", value_bytes=1 << 12)
+    assert (outcome.passed, outcome.trust) == (True, Trust.IN_PROCESS)
+
+
+def test_a_text_that_is_no_unicode_ends_in_a_failure(sandbox: Sandbox) -> None:
+    for source in ("def f():\n    raise ValueError('\\ud800')\n", "raise ValueError('\\ud800')\n"):
+        outcome = run_assert(sandbox, source)
+        assert (outcome.status, outcome.failure) == (Status.FAILED, Failure.EXCEPTION)
+
+
+def test_what_one_test_holds_is_no_burden_to_the_next(sandbox: Sandbox) -> None:
+    test = AssertTest("def g():\n    pass\nx = [0] * (5 << 20)\nassert f() == 1")
+    program = Program("def f():\n    return 1\n", "f")
+    outcomes = sandbox.run(program, [test] * 24, changed({"memory_bytes": 160 << 20}), meter=Meter())
+    assert all(outcome.passed for outcome in outcomes)

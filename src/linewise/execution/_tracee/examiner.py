@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import codec, instrument, wire
+from .render import clean
 from .runner import Send, Session
 
 MESSAGE_LIMIT = 1 << 16
@@ -68,23 +69,24 @@ class Examiner(Session):
     def _result(self, encoder: codec.Encoder, answer: dict[str, Any], value: bytes) -> Any:
         match answer["kind"]:
             case "returned":
-                return self._decoded(value, encoder.objects)[0]
+                return self._decoded(value, encoder.objects)
             case "raised":
                 self._told = _told_failure(answer, self._chars)
-                self._raised = _make_exception(answer, self._decoded(value, []) if value else None)
+                self._raised = _make_exception(answer, self._decoded(value, encoder.objects))
                 raise self._raised
             case "failed":
                 return self.end("failed", **_told_failure(answer, self._chars))
             case "unencodable":
-                return self._together(str(answer.get("error"))[: self._chars])
+                return self._together(str(answer.get("error")))
             case "too large":
                 return self.end("failed", failure="output", error="OutputError: the value is larger than the limit")
         return self._gone()
 
-    def _decoded(self, message: bytes, known: list[Any]) -> list[Any]:
+    def _decoded(self, message: bytes, known: list[Any]) -> Any:
+        """The value that was sent. What became of the arguments, which comes with it, is in them afterwards."""
         try:
-            return codec.Decoder(message, known).items()
-        except codec.Malformed:
+            return codec.Decoder(message, known).items()[0]
+        except (codec.Malformed, IndexError):
             self._gone()
 
     def end(self, end: str, **details: Any) -> NoReturn:
@@ -108,7 +110,7 @@ class Examiner(Session):
         self.end("gone")
 
     def _together(self, reason: str) -> NoReturn:
-        self.end("together", error=reason)
+        self.end("together", error=clean(reason, self._chars))
 
 
 def _told_failure(answer: dict[str, Any], chars: int) -> dict[str, Any]:
@@ -116,16 +118,16 @@ def _told_failure(answer: dict[str, Any], chars: int) -> dict[str, Any]:
     failure = "memory" if answer.get("failure") == "memory" else "exception"
     error, line = answer.get("error"), answer.get("error_line")
     known = type(line) is int and 0 <= line < 1 << 31
-    return {"failure": failure, "error": str(error)[:chars], "error_line": line if known else None}
+    return {"failure": failure, "error": clean(str(error), chars), "error_line": line if known else None}
 
 
-def _make_exception(answer: dict[str, Any], arguments: list[Any] | None) -> BaseException:
+def _make_exception(answer: dict[str, Any], arguments: Any) -> BaseException:
     """An exception of the told name and message that the test can catch as the builtin class that it is."""
     name, message = str(answer.get("name"))[:200], str(answer.get("message"))
     base = vars(builtins).get(str(answer.get("builtin")))
     if not (isinstance(base, type) and issubclass(base, BaseException)):
         base = Exception
-    if arguments is None:
+    if type(arguments) is not tuple:  # they could not cross
         arguments = [message] if message else []
     try:
         kind = base if base.__name__ == name else type(name, (base,), {"__module__": "program"})
