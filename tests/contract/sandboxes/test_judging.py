@@ -145,3 +145,45 @@ def test_what_one_test_holds_is_no_burden_to_the_next(sandbox: Sandbox) -> None:
     program = Program("def f():\n    return 1\n", "f")
     outcomes = sandbox.run(program, [test] * 24, changed({"memory_bytes": 160 << 20}), meter=Meter())
     assert all(outcome.passed for outcome in outcomes)
+
+
+LOOKED_INTO = """
+import functools
+
+@functools.lru_cache
+def f(x=0):
+    "Adds."
+    return x + 1
+f.calls = 3
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert hasattr(f, 'cache_info') and f(1) == 2",
+        "assert getattr(f, 'calls') == 3",
+        "g = f\nassert g.calls == 3",
+        "def check(c):\n    assert c.__doc__ == 'Adds.'\ncheck(f)",
+        "g = f\ng.more = 1\nassert f.more == 1".replace("f.more", "g.more"),
+    ],
+)
+def test_who_looks_into_the_entry_point_sees_the_programs(sandbox: Sandbox, test: str) -> None:
+    outcome = run_assert(sandbox, LOOKED_INTO, test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert list(map(f, [1, 2])) == [2, 3]",
+        "assert callable(f) and f(1) == 2",
+        "def check(c):\n    assert c.__name__ == 'f' and c(1) == 2 and isinstance(c, object)\ncheck(f)",
+        "from functools import partial, reduce\nassert partial(f, 1)() == 2",
+        "class T:\n    g = f\nassert T.g(1) == 2",
+        "assert sorted([2, 1], key=f) == [1, 2] and f in [f] and {f: 1}[f] == 1",
+    ],
+)
+def test_who_calls_the_entry_point_or_hands_it_on_does_not_look_into_it(sandbox: Sandbox, test: str) -> None:
+    outcome = run_assert(sandbox, LOOKED_INTO, test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)

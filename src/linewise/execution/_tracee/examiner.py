@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import codec, instrument, wire
+from .entry_point import EntryPoint
 from .render import clean
 from .runner import Send, Session
 
@@ -35,8 +36,10 @@ class Examiner(Session):
         self.see(test)
         self.execute(self._request["imports"], "<imports>")  # first, so that the prelude's meaning of a name wins
         self.prepare()
-        self._space[self._entry_point] = self._proxy()
+        proxy = self._space[self._entry_point] = self._proxy(self._sent)
         self.execute(self._request["setup"], "<setup>")
+        if not test.invocation and self._space.get(self._entry_point) is proxy:
+            self._space[self._entry_point] = self._proxy(self._watch.wrap(self._sent, self._entry_point))
         self.execute_test(test)
 
     def failure(self, error: BaseException) -> dict[str, Any]:
@@ -47,12 +50,11 @@ class Examiner(Session):
             self._together(str(error))
         return super().failure(error)
 
-    def _proxy(self) -> Callable[..., Any]:
-        def proxy(*args: Any, **kwargs: Any) -> Any:
-            return self._call(list(args), kwargs)
+    def _proxy(self, call: Callable[..., Any]) -> EntryPoint:
+        return EntryPoint(call, self._entry_point, lambda name: self._together(f"looks at {name} of the entry point"))
 
-        proxy.__name__ = proxy.__qualname__ = self._entry_point
-        return proxy
+    def _sent(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(list(args), kwargs)
 
     def _call(self, arguments: list[Any], named: dict[str, Any]) -> Any:
         watched = self._watch.called and not self._watched
