@@ -1,7 +1,7 @@
 """A test judges a program from another process, and sees the same as if it were in one with it."""
 
 import pytest
-from sandbox_runs import changed, run_assert
+from sandbox_runs import changed, run_assert, run_stdio
 
 from linewise.execution.base import Program, Sandbox
 from linewise.meter import Meter
@@ -187,3 +187,19 @@ def test_who_looks_into_the_entry_point_sees_the_programs(sandbox: Sandbox, test
 def test_who_calls_the_entry_point_or_hands_it_on_does_not_look_into_it(sandbox: Sandbox, test: str) -> None:
     outcome = run_assert(sandbox, LOOKED_INTO, test)
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+
+
+DEEP = "def f(n=995):\n    return n and 1 + f(n - 1)\n"
+
+
+@pytest.mark.parametrize(
+    "test", ["assert f(995) == 995", "import sys\nassert f(995) == 995", "assert [*map(f, [995])]"]
+)
+def test_a_program_recurses_as_deep_as_by_itself(sandbox: Sandbox, test: str) -> None:
+    assert run_assert(sandbox, DEEP, test).passed
+    assert run_assert(sandbox, DEEP, test, trace="delta").passed
+    assert run_assert(sandbox, DEEP, test.replace("995", "1010")).error_line == 2
+
+
+def test_a_script_recurses_as_deep_as_by_itself(sandbox: Sandbox) -> None:
+    assert run_stdio(sandbox, DEEP + "print(f())\n", "", "995").passed

@@ -12,6 +12,9 @@ from . import tracer as tracers
 from .render import Renderer
 
 PROGRAM = tracers.PROGRAM
+RECURSION_LIMIT = 1000
+FRAMES = 10
+"""How many of ours may lie between ``run`` and the program: work, execute or serve, the watch's, the tracer's."""
 ENDED = "the program ended the process"
 
 
@@ -46,6 +49,7 @@ class Session(ABC):
 
     def run(self) -> NoReturn:
         """Work and report."""
+        sys.setrecursionlimit(RECURSION_LIMIT + FRAMES + _depth())  # a program recurses as deep as by itself
         try:
             self.work()
         except Reported:
@@ -165,6 +169,14 @@ class Script(Session):
         except SystemExit as error:
             if error.code not in (None, 0):  # else it is how scripts end; what they printed decides
                 raise
+
+
+def _depth() -> int:
+    """How many frames lie beneath the caller's."""
+    depth, frame = 0, sys._getframe(1).f_back
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back
+    return depth
 
 
 def program_line(error: BaseException) -> int | None:
