@@ -5,7 +5,7 @@ from sandbox_runs import changed, run_assert, run_stdio
 
 from linewise.execution.base import Program, Sandbox
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Failure, Status, Trust
+from linewise.schema import AssertTest, Failure, Status, StdioTest, Trust
 
 
 @pytest.mark.parametrize(
@@ -203,3 +203,26 @@ def test_a_program_recurses_as_deep_as_by_itself(sandbox: Sandbox, test: str) ->
 
 def test_a_script_recurses_as_deep_as_by_itself(sandbox: Sandbox) -> None:
     assert run_stdio(sandbox, DEEP + "print(f())\n", "", "995").passed
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import threading as t, time\ndef main():\n    time.sleep(0.1)\n    print(42)\nt.Thread(target=main).start()",
+        "import atexit\natexit.register(print, 42)",
+        "import atexit, sys\natexit.register(print, 42)\nsys.exit()",
+        "import sys\nsys.__stdout__.write('4')\nprint(2)",
+        "import atexit, io, sys\nsys.stdout = text = io.StringIO()\nprint(42)\n"
+        "atexit.register(lambda: sys.__stdout__.write(text.getvalue()))",
+    ],
+)
+def test_a_script_ends_as_in_an_interpreter_of_its_own(sandbox: Sandbox, source: str) -> None:
+    outcome = run_stdio(sandbox, source, "", "42")
+    assert (outcome.error, outcome.passed) == (None, True)
+
+
+def test_a_script_that_ends_too_late_is_late(sandbox: Sandbox) -> None:
+    source = "import threading, time\nprint(42)\nthreading.Thread(target=time.sleep, args=[60]).start()"
+    program = Program(source, "solve", "program")
+    (outcome,) = sandbox.run(program, [StdioTest("", "42")], changed({"wall_seconds": 0.5}), meter=Meter())
+    assert outcome.failure is Failure.TIMEOUT

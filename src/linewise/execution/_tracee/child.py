@@ -181,7 +181,7 @@ class Output(io.RawIOBase):
         memory = os.memfd_create("output")
         os.dup2(memory, 1)
         self._memory = _hide(memory)
-        sys.stdout = self._stream
+        sys.stdout = sys.__stdout__ = self._stream  # type: ignore[misc]
 
     def limit(self, size: int) -> None:
         """Take no more than ``size`` bytes."""

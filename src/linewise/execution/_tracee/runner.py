@@ -1,5 +1,6 @@
 """Executes one request in a child, in one module: prelude, program, setup, test, in this order, or a part of these."""
 
+import atexit
 import builtins
 import sys
 import types
@@ -169,6 +170,14 @@ class Script(Session):
         except SystemExit as error:
             if error.code not in (None, 0):  # else it is how scripts end; what they printed decides
                 raise
+        _leave()
+
+
+def _leave() -> None:
+    """What an interpreter does when its script has ended: it waits for threads, then calls what is to be called."""
+    if threads := sys.modules.get("threading"):
+        threads._shutdown()
+    atexit._run_exitfuncs()
 
 
 def _depth() -> int:
