@@ -135,6 +135,21 @@ def test_arguments_come_back_as_the_same_objects() -> None:
     assert names["b"] is numbers
 
 
+def test_an_ordered_dict_keeps_its_order() -> None:
+    ordered = OrderedDict(a=1, b=2, c=3)
+    ordered.move_to_end("a")
+    (arrived,) = cross(ordered)
+    assert list(arrived.items()) == [("b", 2), ("c", 3), ("a", 1)]
+    dict.__delitem__(ordered, "b")
+    assert cross(ordered) == [{"a": 1, "c": 3}]
+
+
+def test_a_forged_value_that_is_too_deep_to_hash_is_refused() -> None:
+    nodes = [["set", None, [1]], *(["tuple", [number + 2]] for number in range(1_000_000)), ["tuple"]]
+    with pytest.raises(Malformed, match="too deep"):
+        Decoder(json.dumps([nodes, [[0]]]).encode()).items()
+
+
 class Sub(list):  # type: ignore[type-arg]
     pass
 

@@ -41,9 +41,11 @@ def test_users_are_given_that_the_machine_has_and_no_account_uses() -> None:
     assert len(_free_users("0 1000 1\n", [])) == 0
 
 
-def decided(convention: seccomp.Convention, number: int, first_argument: int = 0, audit: int | None = None) -> int:
+def decided(
+    convention: seccomp.Convention, number: int, first: int = 0, second: int = 0, *, audit: int | None = None
+) -> int:
     """What the filter says of a call, worked out instruction by instruction."""
-    memory = {0: number, 4: convention.audit if audit is None else audit, 16: first_argument}
+    memory = {0: number, 4: convention.audit if audit is None else audit, 16: first, 24: second}
     code, at, value = list(seccomp.program(convention)), 0, 0
     while True:
         operation, if_true, if_false, operand = code[at]
@@ -71,6 +73,9 @@ def test_filter(name: str) -> None:
     assert decided(convention, convention.clone, 17) == seccomp.ALLOW
     for bit in (17, *range(25, 31)):
         assert decided(convention, convention.clone, 1 << bit | 17) == seccomp.EPERM
+    commands = {command: decided(convention, convention.fcntl, 3, command) for command in range(1040)}
+    assert {command for command, decision in commands.items() if decision == seccomp.EPERM} == {*seccomp.FCNTL_REFUSED}
+    assert set(commands.values()) == {seccomp.EPERM, seccomp.ALLOW}
     assert decided(convention, 0, audit=1) == seccomp.KILL_PROCESS
     assert decided(convention, seccomp.X32 + 41) == seccomp.KILL_PROCESS
 

@@ -29,6 +29,7 @@ from linewise.schema import StdioTest
         ("numbers", "inf", "1e308", False),
         ("numbers", "1_0", "10", False),
         ("numbers", "", "0", False),
+        ("numbers", "\u0661", "1", False),
     ],
 )
 def test_rules(compare: str, printed: str, expected: str, same: bool) -> None:
@@ -38,3 +39,18 @@ def test_rules(compare: str, printed: str, expected: str, same: bool) -> None:
 def test_tolerance_is_the_tests() -> None:
     assert same_output("1.4", StdioTest("", "1", compare="numbers", tolerance=0.5))
     assert not same_output("1.4", StdioTest("", "1", compare="numbers", tolerance=0.0))
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected", "same"),
+    [
+        ("9007199254740993", "9007199254740992", False),
+        ("+007", "7", True),
+        ("-0", "0", True),
+        ("-1", "1", False),
+        ("1.0", "1", True),
+        ("0" * 5000 + "1" * 5000, "1" * 5000, True),
+    ],
+)
+def test_whole_numbers_without_tolerance_are_compared_exactly(printed: str, expected: str, same: bool) -> None:
+    assert same_output(printed, StdioTest("", expected, compare="numbers", tolerance=0.0)) is same

@@ -170,3 +170,11 @@ def test_cycles_and_depth() -> None:
 def test_a_slow_class_is_asked_once() -> None:
     renderer = Renderer(80)
     assert renderer.text([Loops(), Loops()]) == "[<Loops object, repr too slow>, <Loops object>]"
+
+
+def test_an_ordered_dict_is_shown_in_its_order_and_never_fails() -> None:
+    ordered = OrderedDict(a=1, b=2)
+    ordered.move_to_end("a")
+    assert Renderer(100).text(ordered) == "OrderedDict({'b': 2, 'a': 1})"
+    dict.__delitem__(ordered, "b")
+    assert Renderer(100).text(ordered) == "OrderedDict({'a': 1})"

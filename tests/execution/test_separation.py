@@ -41,7 +41,7 @@ def f(x):
         ("assert sorted(f([2])) == [2]", ""),
         ("def check(candidate):\n    assert candidate(1) == 2\ncheck(f)", ""),
         ("import math\nassert math.isclose(f(1), 2)", ""),
-        ("assert math.isclose(f(1), 2)", "import math as math"),
+        ("assert math.isclose(f(1), 2)", "import math"),
         ("assert list(chain(f(1))) == []", "from itertools import chain"),
         ("helper = 3\nassert f(helper) == 3", ""),
         ("assert f(1) == unknown", ""),
@@ -91,6 +91,20 @@ def test_a_program_that_does_not_parse_can_wait_for_its_run() -> None:
         ("import numpy as np", "assert f(1) == 2", False),
         ("import random\nrandom.seed(1)", "assert f(1) == 2", False),
         ("", "import math\nmath.pi = 3\nassert f(1) == 2", False),
+        ("", "import datetime\nassert f(1) == datetime.datetime.min and f(2).__class__.__name__ == 'int'", True),
+        ("", "from datetime import datetime\nassert f(1) == datetime(2020, 1, 1)", True),
+        ("", "__builtins__['sorted'] = None", False),
+        ("import math", "object.__setattr__(math, 'pi', 3)", False),
+        ("", "import math\nmath.__dict__['pi'] = 3", False),
+        ("", "import math as m\nobject.mro()[0](m)", False),
+        ("", "import operator, math\noperator.methodcaller('__setattr__', 'pi', 3)(math)", False),
+        ("", "import numbers\nnumbers.Integral.register(float)", False),
+        ("", "from collections.abc import Sized\nSized.register(int)", False),
+        ("", "import dataclasses\ndataclasses.sys.setrecursionlimit(50)", False),
+        ("", "from dataclasses import sys as s\ns.setrecursionlimit(50)", False),
+        ("", "import json\njson.encoder.ESCAPE_DCT.clear()", False),
+        ("", "from json.encoder import ESCAPE_DCT\nESCAPE_DCT.clear()", False),
+        ("", "class End:\n    def __del__(self):\n        pass", False),
         ("", "try:\n    f(1)\nexcept:\n    pass", False),
         ("", "try:\n    f(1)\nexcept (ValueError, BaseException):\n    pass", False),
     ],
@@ -99,3 +113,23 @@ def test_a_judge_is_shared_by_tests_that_leave_nothing_behind(prelude: str, test
     made = plan(Program("def f(x):\n    return x\n", "f", prelude=prelude), test)
     assert made is not None
     assert made.shared is shared
+
+
+def test_a_judge_is_not_shared_where_what_it_imports_for_a_test_has_state() -> None:
+    made = plan(Program("from decimal import Decimal\n\ndef f(x):\n    return x\n", "f"), "assert f(1) == Decimal(1)")
+    assert made is not None
+    assert (made.imports, made.shared) == ("from decimal import Decimal", False)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    ["from operator import ne as isclose", "import cmath as math", "from cmath import isclose", "import re as isclose"],
+)
+def test_what_a_name_means_in_a_judge_is_not_the_programs_choice(chosen: str) -> None:
+    test = "assert isclose(f(1), math.pi)"
+    program = Program(f"from math import isclose\nimport math\n{chosen}\n\ndef f(x):\n    return x\n", "f")
+    assert imports_of(program, test) in (None, "from math import isclose\nimport math")
+    program = Program(f"{chosen}\n\ndef f(x):\n    return x\n", "f")
+    assert (
+        imports_of(program, test.replace("math.pi", "3") if "isclose" in chosen else "assert math.pi == f(3)") is None
+    )

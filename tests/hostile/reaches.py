@@ -39,6 +39,16 @@ def refused_socket(family: str, kind: str) -> Attack:
 
 
 ATTACKS = [
+    Attack(
+        "descriptor-flags",
+        "what programs need of descriptors is allowed",
+        """
+        import fcntl
+        fcntl.fcntl(0, fcntl.F_SETFD, fcntl.fcntl(0, fcntl.F_GETFD))
+        os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 5))
+        return 1
+        """,
+    ),
     refused_socket("AF_INET", "SOCK_STREAM"),
     refused_socket("AF_INET6", "SOCK_DGRAM"),
     refused_socket("AF_UNIX", "SOCK_STREAM"),
@@ -57,6 +67,12 @@ ATTACKS = [
     refused_call("add_key", 248, b"user", b"x", b"x", 1, -3),
     refused_call("bpf", 321, 0, 0, 0),
     refused_call("userfaultfd", 323, 0),
+    refused_call("flock", 73, 0, 2),
+    refused_call("fcntl-lock", 72, 0, 6, 0),
+    refused_call("fcntl-lock-of-a-description", 72, 0, 38, 0),
+    refused_call("fcntl-watch", 72, 0, 1026, 0),
+    refused_call("inotify_init", 253),
+    refused_call("inotify_init1", 294, 0),
     refused_call("io_uring_setup", 425, 1, 0),
     refused_call("perf_event_open", 298, 0, 0, -1, -1, 0),
     refused_call("shmget", 29, 4711, 4096, 0o1666),

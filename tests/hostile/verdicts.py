@@ -115,6 +115,42 @@ def f():
 """,
     ),
     wrong(
+        "answer-that-is-no-unicode",
+        "nor does one whose texts no report can hold break the sandbox",
+        source=DESCRIPTORS
+        + """
+def f():
+    told = b'{"kind": "raised", "error": "\\\\ud800", "name": "\\\\ud800", "message": "\\\\ud800"}'
+    everywhere(frames(told, b"[[], [null]]"))
+    import time
+    time.sleep(1)
+""",
+    ),
+    wrong(
+        "answer-that-says-why-in-no-unicode",
+        "nor one that says so why it cannot be given",
+        source=DESCRIPTORS
+        + """
+def f():
+    everywhere(frames(b'{"kind": "unencodable", "error": "\\\\ud800"}', b""))
+    import time
+    time.sleep(1)
+""",
+    ),
+    wrong(
+        "answer-too-deep-to-hash",
+        "an answer that would crash the judge is none",
+        source=DESCRIPTORS
+        + """
+import json
+def f():
+    nodes = [["set", None, [1]], *(["tuple", [number + 2]] for number in range(200_000)), ["tuple"]]
+    everywhere(frames(b'{"kind": "returned"}', json.dumps([nodes, [[0]]]).encode()))
+    import time
+    time.sleep(1)
+""",
+    ),
+    wrong(
         "answer-that-holds-itself",
         "an endless comparison is a failed test",
         "x = []\nx.append(x)\nreturn x",
@@ -198,6 +234,13 @@ def f():
             return 1.0
         """,
         test="import math, collections\nassert math.isclose(f(), 2.0)",
+    ),
+    wrong(
+        "renamed-import",
+        "nor does a name that a test relies on mean what the program calls by it",
+        source="from operator import ne as isclose\ndef f():\n    return 1.0\n",
+        test="assert isclose(f(), 2.0)",
+        in_process=True,
     ),
     wrong(
         "import-hook",

@@ -9,9 +9,11 @@ import ast
 import builtins
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib import import_module
 from typing import NamedTuple
 
 from linewise.execution.base import Program
+from linewise.execution.tidiness import is_tidy
 
 STATEFUL = {
     *(
@@ -38,12 +40,16 @@ REFLECTIVE = {
 }
 """Builtin functions that reach beyond the values they are given."""
 
-IMPORTABLE = {
-    *("bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq", "itertools"),
-    *("math", "operator", "re", "statistics", "string", "typing"),
-}
-"""Modules that a judge imports for a test that relies on the program's having imported them."""
+HOMES = (
+    *("math", "collections", "itertools", "functools", "heapq", "bisect", "copy", "datetime", "decimal", "fractions"),
+    *("re", "statistics", "string", "operator", "cmath", "typing"),
+)
+"""Modules that a judge imports for a test that relies on the program's having imported them.
 
+A name that several of them have is the first one's: what it means in a judge is not the program's to choose.
+"""
+
+IMPORTABLE = frozenset(HOMES)
 
 STATELESS = IMPORTABLE - {"decimal"} | {
     "__future__",
@@ -69,7 +75,7 @@ class _Names(NamedTuple):
     """Of a module's text: names it binds at its top level, names it reads, and names whose attributes it reads.
 
     ``modules``: what it imports; ``imports``: the import statement for each name bound to one of ``IMPORTABLE``;
-    ``tidy``: it writes to no attribute and catches no exception that ends a test from outside.
+    ``tidy``: it leaves nothing behind, as ``tidiness`` has it.
     """
 
     bound: frozenset[str]
@@ -93,7 +99,7 @@ def plan(program: Program, test: str) -> Plan | None:
         or (_names(program.setup).bound - answer.bound) & answer.read
     ):
         return None
-    modules = asked.modules | given.modules
+    modules = asked.modules | given.modules | {answer.imports[name].split()[1] for name in needed}
     shared = asked.tidy and given.tidy and modules <= STATELESS and not given.read & (STATEFUL | REFLECTIVE)
     return Plan("\n".join(answer.imports[name] for name in sorted(needed)), shared)
 
@@ -117,7 +123,7 @@ def _names(source: str) -> _Names:
         classes=classes,
         modules=frozenset(name for node in nodes for name in _imported(node)),
         imports=imports,
-        tidy=not any(map(_is_untidy, nodes)),
+        tidy=is_tidy(tree, IMPORTABLE | STATELESS, STATEFUL),
     )
 
 
@@ -153,22 +159,23 @@ def _imported(node: ast.AST) -> Iterator[str]:
             yield from (alias.name.split(".")[0] for alias in names)
 
 
-def _is_untidy(node: ast.AST) -> bool:
-    match node:
-        case ast.Attribute(ctx=ast.Store() | ast.Del()):
-            return True
-        case ast.ExceptHandler(type=None) | ast.ExceptHandler(type=ast.Name("BaseException")):
-            return True
-    return isinstance(node, ast.ExceptHandler) and not isinstance(node.type, ast.Name)
-
-
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Names that a judge may import. None that is an alias: a text would say ``isclose`` and mean what is no such."""
     for statement in tree.body:
         match statement:
             case ast.Import(names=names):
-                modules = {(alias.asname or alias.name): alias.name for alias in names}
-                yield from (
-                    (name, f"import {module} as {name}") for name, module in modules.items() if module in IMPORTABLE
-                )
-            case ast.ImportFrom(module=str(module), names=names, level=0) if module in IMPORTABLE:
-                yield from ((one.asname or one.name, ast.unparse(ast.ImportFrom(module, [one], 0))) for one in names)
+                names = [one for one in names if one.asname in (None, one.name) and one.name in IMPORTABLE]
+                yield from ((one.name, f"import {one.name}") for one in names)
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                names = [one for one in names if one.asname in (None, one.name) and _home(one.name) == module]
+                yield from ((one.name, f"from {module} import {one.name}") for one in names)
+
+
+@lru_cache(maxsize=1024)
+def _home(name: str) -> str | None:
+    """The module that a name is imported from."""
+    for home in HOMES:
+        module = import_module(home)
+        if name in getattr(module, "__all__", dir(module)) and not name.startswith("_"):
+            return home
+    return None

@@ -1,11 +1,11 @@
 """A test judges a program from another process, and sees the same as if it were in one with it."""
 
 import pytest
-from sandbox_runs import changed, run_assert
+from sandbox_runs import changed, run_assert, run_stdio
 
 from linewise.execution.base import Program, Sandbox
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Failure, Status, Trust
+from linewise.schema import AssertTest, Failure, Status, StdioTest, Trust
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,13 @@ from linewise.schema import AssertTest, Failure, Status, Trust
         ("x.sort(); return None", "x = [2, 1]\nassert f(x) is None\nassert x == [1, 2]"),
         ("x.append(3); return x", "x = [1]\ny = f(x)\nassert y is x and x == [1, 3]"),
         ("x['k'] = [x]; return x", "x = {}\nassert f(x)['k'][0] is x"),
+        ("y = x.pop(); y.append(2); return None", "y = [1]\nx = [y]\nf(x)\nassert x == [] and y == [1, 2]"),
+        ("x.append(3); x.pop(5)", "x = []\ntry:\n    f(x)\nexcept IndexError:\n    pass\nassert x == [3]"),
+        ("raise ValueError(x)", "x = []\ntry:\n    f(x)\nexcept ValueError as e:\n    assert e.args[0] is x"),
+        (
+            "x.move_to_end('a'); return x",
+            "from collections import OrderedDict as D\nassert list(f(D(a=1, b=2)).items()) == [('b', 2), ('a', 1)]",
+        ),
         ("return (x, x)", "a, b = f([1])\nassert a is b"),
         ("return [x] * 2 == [[1], [1]]", "assert f([1]) is True"),
         ("return {1: 2.0, 'a': (None, b'x')}", "assert f(0) == {1: 2.0, 'a': (None, b'x')}"),
@@ -119,3 +126,103 @@ def test_tests_do_not_see_each_other(sandbox: Sandbox) -> None:
         "from collections import Counter\nassert not hasattr(Counter, 'mark')\nassert f() == 1",
     )
     assert (outcome.passed, outcome.trust) == (True, Trust.SEPARATE)
+
+
+def test_arguments_that_grow_too_large_to_come_back_are_no_failure(sandbox: Sandbox) -> None:
+    source = "def f(x):\n    x.extend(['x' * 50] * 4000)\n    return 1\n"
+    outcome = run_assert(sandbox, source, "assert f([]) == 1", value_bytes=1 << 12)
+    assert (outcome.passed, outcome.trust) == (True, Trust.IN_PROCESS)
+
+
+def test_a_text_that_is_no_unicode_ends_in_a_failure(sandbox: Sandbox) -> None:
+    for source in ("def f():\n    raise ValueError('\\ud800')\n", "raise ValueError('\\ud800')\n"):
+        outcome = run_assert(sandbox, source)
+        assert (outcome.status, outcome.failure) == (Status.FAILED, Failure.EXCEPTION)
+
+
+def test_what_one_test_holds_is_no_burden_to_the_next(sandbox: Sandbox) -> None:
+    test = AssertTest("def g():\n    pass\nx = [0] * (5 << 20)\nassert f() == 1")
+    program = Program("def f():\n    return 1\n", "f")
+    outcomes = sandbox.run(program, [test] * 24, changed({"memory_bytes": 160 << 20}), meter=Meter())
+    assert all(outcome.passed for outcome in outcomes)
+
+
+LOOKED_INTO = """
+import functools
+
+@functools.lru_cache
+def f(x=0):
+    "Adds."
+    return x + 1
+f.calls = 3
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert hasattr(f, 'cache_info') and f(1) == 2",
+        "assert getattr(f, 'calls') == 3",
+        "g = f\nassert g.calls == 3",
+        "def check(c):\n    assert c.__doc__ == 'Adds.'\ncheck(f)",
+        "g = f\ng.more = 1\nassert f.more == 1".replace("f.more", "g.more"),
+    ],
+)
+def test_who_looks_into_the_entry_point_sees_the_programs(sandbox: Sandbox, test: str) -> None:
+    outcome = run_assert(sandbox, LOOKED_INTO, test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert list(map(f, [1, 2])) == [2, 3]",
+        "assert callable(f) and f(1) == 2",
+        "def check(c):\n    assert c.__name__ == 'f' and c(1) == 2 and isinstance(c, object)\ncheck(f)",
+        "from functools import partial, reduce\nassert partial(f, 1)() == 2",
+        "class T:\n    g = f\nassert T.g(1) == 2",
+        "assert sorted([2, 1], key=f) == [1, 2] and f in [f] and {f: 1}[f] == 1",
+    ],
+)
+def test_who_calls_the_entry_point_or_hands_it_on_does_not_look_into_it(sandbox: Sandbox, test: str) -> None:
+    outcome = run_assert(sandbox, LOOKED_INTO, test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+
+
+DEEP = "def f(n=995):\n    return n and 1 + f(n - 1)\n"
+
+
+@pytest.mark.parametrize(
+    "test", ["assert f(995) == 995", "import sys\nassert f(995) == 995", "assert [*map(f, [995])]"]
+)
+def test_a_program_recurses_as_deep_as_by_itself(sandbox: Sandbox, test: str) -> None:
+    assert run_assert(sandbox, DEEP, test).passed
+    assert run_assert(sandbox, DEEP, test, trace="delta").passed
+    assert run_assert(sandbox, DEEP, test.replace("995", "1010")).error_line == 2
+
+
+def test_a_script_recurses_as_deep_as_by_itself(sandbox: Sandbox) -> None:
+    assert run_stdio(sandbox, DEEP + "print(f())\n", "", "995").passed
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import threading as t, time\ndef main():\n    time.sleep(0.1)\n    print(42)\nt.Thread(target=main).start()",
+        "import atexit\natexit.register(print, 42)",
+        "import atexit, sys\natexit.register(print, 42)\nsys.exit()",
+        "import sys\nsys.__stdout__.write('4')\nprint(2)",
+        "import atexit, io, sys\nsys.stdout = text = io.StringIO()\nprint(42)\n"
+        "atexit.register(lambda: sys.__stdout__.write(text.getvalue()))",
+    ],
+)
+def test_a_script_ends_as_in_an_interpreter_of_its_own(sandbox: Sandbox, source: str) -> None:
+    outcome = run_stdio(sandbox, source, "", "42")
+    assert (outcome.error, outcome.passed) == (None, True)
+
+
+def test_a_script_that_ends_too_late_is_late(sandbox: Sandbox) -> None:
+    source = "import threading, time\nprint(42)\nthreading.Thread(target=time.sleep, args=[60]).start()"
+    program = Program(source, "solve", "program")
+    (outcome,) = sandbox.run(program, [StdioTest("", "42")], changed({"wall_seconds": 0.5}), meter=Meter())
+    assert outcome.failure is Failure.TIMEOUT

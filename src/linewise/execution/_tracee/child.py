@@ -1,6 +1,7 @@
 """What a fork of the zygote does: becomes isolated, waits for its part in a run, limits itself, works, reports."""
 
 import fcntl
+import gc
 import io
 import json
 import math
@@ -105,6 +106,8 @@ def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int) 
         session.run()
     except runner.Reported:
         sys.modules.pop("program", None)
+    del session, send
+    gc.collect()  # what a test made holds itself, and would count against the memory of the next
 
 
 def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Session:
@@ -132,7 +135,7 @@ def _warm_up() -> None:
     tracer = tracers.make("delta", 10, Renderer(100))
     watched = watch.Watch(Renderer(100), tracer).wrap(space["f"])
     value = watched(*call.items()[0])
-    codec.Encoder(call.shells).message([value, [1], {}], 1 << 10)
+    codec.Encoder(call.shells).message([value, *call.shells.values()], 1 << 10)
     json.dumps(tracer.content() if tracer else None)
 
 
@@ -178,7 +181,7 @@ class Output(io.RawIOBase):
         memory = os.memfd_create("output")
         os.dup2(memory, 1)
         self._memory = _hide(memory)
-        sys.stdout = self._stream
+        sys.stdout = sys.__stdout__ = self._stream  # type: ignore[misc]
 
     def limit(self, size: int) -> None:
         """Take no more than ``size`` bytes."""

@@ -17,6 +17,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from .render import ordered_items
+
 WORD = 1 << 63
 PLAIN_TYPES: tuple[type, ...] = (
     bool,
@@ -37,7 +39,7 @@ PLAIN_TYPES: tuple[type, ...] = (
 )
 COLLECTIONS = (Counter, OrderedDict, defaultdict, deque)
 CLASSES: dict[str, type] = {kind.__name__: kind for kind in (*PLAIN_TYPES, type(None), *COLLECTIONS)}
-
+DEEPEST = 10_000  # fixed values in each other: hashing descends on the stack, which no recursion limit protects
 Item = Any
 """What JSON makes of an item."""
 
@@ -146,7 +148,7 @@ class Encoder:
         elif kind is defaultdict:
             yield self._item(value.default_factory)
         if kind in MAPPINGS:
-            for key, content in dict.items(value):
+            for key, content in ordered_items(value) if kind is OrderedDict else dict.items(value):
                 yield from (self._item(key), self._item(content))
         else:
             yield from map(self._item, value)
@@ -182,6 +184,7 @@ class Decoder:
         self.shells: dict[int, Any] = {}
         self._known = known or []
         self._made: dict[int, Any] = {}
+        self._depths: dict[int, int] = {}
         try:
             self._nodes, self._top = json.loads(message)
         except (ValueError, TypeError, RecursionError) as error:
@@ -227,6 +230,9 @@ class Decoder:
             inner = [item[0] for item in self._nodes[number][1:] if type(item) is list]
             missing = [one for one in inner if one not in self._made and one not in self.shells]
             if not missing:
+                self._depths[number] = depth = 1 + max((self._depths.get(one, 0) for one in inner), default=0)
+                if depth > DEEPEST:
+                    raise Malformed("values that are too deep")
                 self._made[number] = self._fixed(self._nodes[number])
                 waiting.pop()
             elif number in pending:

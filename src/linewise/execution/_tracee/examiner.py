@@ -12,6 +12,8 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import codec, instrument, wire
+from .entry_point import EntryPoint
+from .render import clean
 from .runner import Send, Session
 
 MESSAGE_LIMIT = 1 << 16
@@ -32,10 +34,12 @@ class Examiner(Session):
         """Run prelude, setup and test with the proxy."""
         test = instrument.instrument(self._request["test"], self._entry_point)
         self.see(test)
+        self.execute(self._request["imports"], "<imports>")  # first, so that the prelude's meaning of a name wins
         self.prepare()
-        self.execute(self._request["imports"], "<imports>")
-        self._space[self._entry_point] = self._proxy()
+        proxy = self._space[self._entry_point] = self._proxy(self._sent)
         self.execute(self._request["setup"], "<setup>")
+        if not test.invocation and self._space.get(self._entry_point) is proxy:
+            self._space[self._entry_point] = self._proxy(self._watch.wrap(self._sent, self._entry_point))
         self.execute_test(test)
 
     def failure(self, error: BaseException) -> dict[str, Any]:
@@ -46,12 +50,11 @@ class Examiner(Session):
             self._together(str(error))
         return super().failure(error)
 
-    def _proxy(self) -> Callable[..., Any]:
-        def proxy(*args: Any, **kwargs: Any) -> Any:
-            return self._call(list(args), kwargs)
+    def _proxy(self, call: Callable[..., Any]) -> EntryPoint:
+        return EntryPoint(call, self._entry_point, lambda name: self._together(f"looks at {name} of the entry point"))
 
-        proxy.__name__ = proxy.__qualname__ = self._entry_point
-        return proxy
+    def _sent(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(list(args), kwargs)
 
     def _call(self, arguments: list[Any], named: dict[str, Any]) -> Any:
         watched = self._watch.called and not self._watched
@@ -68,23 +71,24 @@ class Examiner(Session):
     def _result(self, encoder: codec.Encoder, answer: dict[str, Any], value: bytes) -> Any:
         match answer["kind"]:
             case "returned":
-                return self._decoded(value, encoder.objects)[0]
+                return self._decoded(value, encoder.objects)
             case "raised":
                 self._told = _told_failure(answer, self._chars)
-                self._raised = _make_exception(answer, self._decoded(value, []) if value else None)
+                self._raised = _make_exception(answer, self._decoded(value, encoder.objects))
                 raise self._raised
             case "failed":
                 return self.end("failed", **_told_failure(answer, self._chars))
             case "unencodable":
-                return self._together(str(answer.get("error"))[: self._chars])
+                return self._together(str(answer.get("error")))
             case "too large":
                 return self.end("failed", failure="output", error="OutputError: the value is larger than the limit")
         return self._gone()
 
-    def _decoded(self, message: bytes, known: list[Any]) -> list[Any]:
+    def _decoded(self, message: bytes, known: list[Any]) -> Any:
+        """The value that was sent. What became of the arguments, which comes with it, is in them afterwards."""
         try:
-            return codec.Decoder(message, known).items()
-        except codec.Malformed:
+            return codec.Decoder(message, known).items()[0]
+        except (codec.Malformed, IndexError):
             self._gone()
 
     def end(self, end: str, **details: Any) -> NoReturn:
@@ -108,7 +112,7 @@ class Examiner(Session):
         self.end("gone")
 
     def _together(self, reason: str) -> NoReturn:
-        self.end("together", error=reason)
+        self.end("together", error=clean(reason, self._chars))
 
 
 def _told_failure(answer: dict[str, Any], chars: int) -> dict[str, Any]:
@@ -116,16 +120,16 @@ def _told_failure(answer: dict[str, Any], chars: int) -> dict[str, Any]:
     failure = "memory" if answer.get("failure") == "memory" else "exception"
     error, line = answer.get("error"), answer.get("error_line")
     known = type(line) is int and 0 <= line < 1 << 31
-    return {"failure": failure, "error": str(error)[:chars], "error_line": line if known else None}
+    return {"failure": failure, "error": clean(str(error), chars), "error_line": line if known else None}
 
 
-def _make_exception(answer: dict[str, Any], arguments: list[Any] | None) -> BaseException:
+def _make_exception(answer: dict[str, Any], arguments: Any) -> BaseException:
     """An exception of the told name and message that the test can catch as the builtin class that it is."""
     name, message = str(answer.get("name"))[:200], str(answer.get("message"))
     base = vars(builtins).get(str(answer.get("builtin")))
     if not (isinstance(base, type) and issubclass(base, BaseException)):
         base = Exception
-    if arguments is None:
+    if type(arguments) is not tuple:  # they could not cross
         arguments = [message] if message else []
     try:
         kind = base if base.__name__ == name else type(name, (base,), {"__module__": "program"})

@@ -41,6 +41,14 @@ def clean(text: str, limit: int) -> str:
     return short.encode("utf-8", "backslashreplace").decode()
 
 
+def ordered_items(value: OrderedDict[Any, Any], limit: int | None = None) -> Iterable[tuple[Any, Any]]:
+    """At most ``limit`` items in an ``OrderedDict``'s own order, which its base does not know."""
+    try:
+        return list(islice(OrderedDict.items(value), limit))
+    except (KeyError, RuntimeError):  # changed by the methods of its base
+        return islice(dict.items(value), limit)
+
+
 class Renderer:
     """Renders values within ``limit`` characters."""
 
@@ -59,7 +67,9 @@ class Renderer:
             frozenset: lambda value: self._wrapped("frozenset", self._elements(frozenset.__iter__(value))),
             dict: lambda value: self._mapping(dict.items(value)),
             defaultdict: self._defaultdict,
-            OrderedDict: lambda value: self._wrapped("OrderedDict", self._mapping(dict.items(value))),
+            OrderedDict: lambda value: self._wrapped(
+                "OrderedDict", self._mapping(ordered_items(value, self.limit + 1))
+            ),
             Counter: lambda value: self._wrapped("Counter", self._mapping(dict.items(value))),
             deque: lambda value: self._wrapped("deque", self._sequence("[", deque.__iter__(value), "]")),
             type({}.keys()): lambda value: self._wrapped("dict_keys", self._sequence("[", iter(value), "]")),

@@ -1,5 +1,6 @@
 """Executes one request in a child, in one module: prelude, program, setup, test, in this order, or a part of these."""
 
+import atexit
 import builtins
 import sys
 import types
@@ -12,6 +13,9 @@ from . import tracer as tracers
 from .render import Renderer
 
 PROGRAM = tracers.PROGRAM
+RECURSION_LIMIT = 1000
+FRAMES = 10
+"""How many of ours may lie between ``run`` and the program: work, execute or serve, the watch's, the tracer's."""
 ENDED = "the program ended the process"
 
 
@@ -46,6 +50,7 @@ class Session(ABC):
 
     def run(self) -> NoReturn:
         """Work and report."""
+        sys.setrecursionlimit(RECURSION_LIMIT + FRAMES + _depth())  # a program recurses as deep as by itself
         try:
             self.work()
         except Reported:
@@ -165,6 +170,22 @@ class Script(Session):
         except SystemExit as error:
             if error.code not in (None, 0):  # else it is how scripts end; what they printed decides
                 raise
+        _leave()
+
+
+def _leave() -> None:
+    """What an interpreter does when its script has ended: it waits for threads, then calls what is to be called."""
+    if threads := sys.modules.get("threading"):
+        threads._shutdown()
+    atexit._run_exitfuncs()
+
+
+def _depth() -> int:
+    """How many frames lie beneath the caller's."""
+    depth, frame = 0, sys._getframe(1).f_back
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back
+    return depth
 
 
 def program_line(error: BaseException) -> int | None:

@@ -2,7 +2,8 @@
 
 Refused: looking into and steering other processes, mounting, new namespaces, keys, BPF, io_uring, performance
 counters, kernel settings, sockets of every family (``socketpair`` stays, which event loops need), System V objects,
-which would outlive a run, and files in memory, which no limit counts. A call in another system call convention (32 bit,
+which would outlive a run, files in memory, which no limit counts, and locks and watches on files, by which programs
+that run at the same time could tell each other something. A call in another system call convention (32 bit,
 x32) ends the process.
 """
 
@@ -15,12 +16,14 @@ from typing import NamedTuple
 from . import kernel
 
 LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24
 ALLOW, KILL_PROCESS = 0x7FFF0000, 0x80000000
 EPERM, ENOSYS = 0x00050000 | 1, 0x00050000 | 38
 SECCOMP_MODE_FILTER = 2
 NEW_NAMESPACES = 0x7E020000
 X32 = 0x40000000
+FCNTL_REFUSED = (5, 6, 7, 36, 37, 38, 1024, 1026)
+"""Commands for locks of both kinds, leases, and watches on folders."""
 
 
 class Convention(NamedTuple):
@@ -29,6 +32,7 @@ class Convention(NamedTuple):
     audit: int
     refused: tuple[int, ...]
     clone: int
+    fcntl: int
 
 
 REFUSED: tuple[tuple[str, int, int | None], ...] = (
@@ -47,15 +51,16 @@ REFUSED: tuple[tuple[str, int, int | None], ...] = (
     ("kexec_file_load", 320, 294), ("settimeofday", 164, 170), ("clock_settime", 227, 112), ("adjtimex", 159, 171),
     ("clock_adjtime", 305, 266), ("socket", 41, 198), ("shmget", 29, 194), ("semget", 64, 190), ("msgget", 68, 186),
     ("mq_open", 240, 180),
-    ("memfd_create", 319, 279), ("memfd_secret", 447, 447),
+    ("memfd_create", 319, 279), ("memfd_secret", 447, 447), ("flock", 73, 32), ("inotify_init1", 294, 26),
+    ("inotify_init", 253, None),
     ("iopl", 172, None), ("ioperm", 173, None), ("modify_ldt", 154, None),
 )  # fmt: skip
 """System calls with their numbers on x86_64 and on aarch64, which lacks some."""
 
 CLONE3 = 435
 CONVENTIONS = {
-    "x86_64": Convention(0xC000003E, tuple(number for _, number, _ in REFUSED), 56),
-    "aarch64": Convention(0xC00000B7, tuple(number for _, _, number in REFUSED if number is not None), 220),
+    "x86_64": Convention(0xC000003E, tuple(number for _, number, _ in REFUSED), 56, 72),
+    "aarch64": Convention(0xC00000B7, tuple(number for _, _, number in REFUSED if number is not None), 220, 25),
 }
 
 
@@ -88,7 +93,7 @@ def assemble(convention: Convention) -> bytes:
 
 def program(convention: Convention) -> Iterator[tuple[int, int, int, int]]:
     """The filter's instructions: operation, jump if true, jump if false, operand. Short, for every child loads it."""
-    refused = convention.refused
+    refused, commands = convention.refused, FCNTL_REFUSED
     yield (LOAD, 0, 0, ARCHITECTURE)
     yield (JUMP_EQUAL, 1, 0, convention.audit)
     yield (RETURN, 0, 0, KILL_PROCESS)
@@ -96,9 +101,14 @@ def program(convention: Convention) -> Iterator[tuple[int, int, int, int]]:
     yield (JUMP_GREATER_EQUAL, 0, 1, X32)
     yield (RETURN, 0, 0, KILL_PROCESS)
     for position, number in enumerate(refused):
-        yield (JUMP_EQUAL, len(refused) - position + 5, 0, number)  # to the last instruction
+        yield (JUMP_EQUAL, len(refused) - position + len(commands) + 7, 0, number)  # to the last instruction
     yield (JUMP_EQUAL, 0, 1, CLONE3)
     yield (RETURN, 0, 0, ENOSYS)  # its flags are in memory, out of a filter's sight; libraries then use clone
+    yield (JUMP_EQUAL, 0, len(commands) + 1, convention.fcntl)
+    yield (LOAD, 0, 0, SECOND_ARGUMENT)
+    for position, command in enumerate(commands, 1):
+        allowed = 3 if position == len(commands) else 0  # past what is asked of clone
+        yield (JUMP_EQUAL, len(commands) - position + 4, allowed, command)
     yield (JUMP_EQUAL, 0, 2, convention.clone)
     yield (LOAD, 0, 0, FIRST_ARGUMENT)
     yield (JUMP_ANY_BIT, 1, 0, NEW_NAMESPACES)

@@ -43,16 +43,24 @@ class Served(Session):
             function = self._watch.wrap(self._function()) if watched else self._function()
             value = function(*arguments, **named)
         except BaseException as error:
-            self._answer("raised", {**self.failure(error), **_exception(error, self._chars)}, _arguments(error))
-            return
+            told = {**self.failure(error), **_exception(error, self._chars)}
+            self._answer_with("raised", told, _arguments(error), call.shells)
+        else:
+            self._answer_with("returned", {}, value, call.shells)
+
+    def _answer_with(self, kind: str, details: dict[str, Any], value: Any, shells: dict[int, Any]) -> None:
+        """Answer with a value, and with what every container that crossed has become, wherever it is by now."""
         try:
-            encoded = codec.Encoder(call.shells).message([value, arguments, named], self._bound)
+            encoded = codec.Encoder(shells).message([value, *shells.values()], self._bound)
         except codec.Unencodable as error:
             self._answer("unencodable", {"error": str(error)})
         except codec.TooLarge:
-            self._answer("too large", {})
+            if _fits(value, self._bound):
+                self._answer("unencodable", {"error": "arguments that have become too large"})
+            else:
+                self._answer("too large", {})
         else:
-            self._answer("returned", {}, encoded)
+            self._answer(kind, details, encoded)
 
     def _function(self) -> Any:
         if self._entry_point not in self._space:
@@ -74,9 +82,15 @@ def _exception(error: BaseException, chars: int) -> dict[str, Any]:
     return {"name": name, "message": message, "builtin": names[0] if names else "Exception"}
 
 
-def _arguments(error: BaseException) -> bytes:
-    """What the exception was made with; empty where that cannot cross."""
+def _arguments(error: BaseException) -> tuple[Any, ...] | None:
+    """What the exception was made with; ``None`` where that cannot cross."""
+    made_with: tuple[Any, ...] = BaseException.__dict__["args"].__get__(error)
+    return made_with if _fits(made_with, ARGUMENTS_LIMIT) else None
+
+
+def _fits(value: Any, limit: int) -> bool:
     try:
-        return codec.Encoder().message(BaseException.__dict__["args"].__get__(error), ARGUMENTS_LIMIT)
+        codec.Encoder().message([value], limit)
     except (codec.Unencodable, codec.TooLarge):
-        return b""
+        return False
+    return True

@@ -35,11 +35,11 @@ class Watch:
             instrument.TRUTH: self._see_truth,
         }
 
-    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """``function``, whose first call is recorded."""
+    def wrap(self, function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+        """``function``, whose first call is recorded, and rendered where the ``name`` it goes by is given."""
 
         def watched(*args: Any, **kwargs: Any) -> Any:
-            return function(*args, **kwargs) if self.called else self._first_call(function, args, kwargs)
+            return function(*args, **kwargs) if self.called else self._first_call(function, args, kwargs, name)
 
         return watched
 
