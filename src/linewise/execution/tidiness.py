@@ -5,19 +5,25 @@ so is much that is harmless: where in doubt, a test gets a judge of its own, whi
 """
 
 import ast
+import sys
 from collections.abc import Collection
 
 REACHING = {
-    *("attrgetter", "getattr", "getcontext", "localcontext", "methodcaller", "register", "setcontext"),
-    *("update_wrapper", "wraps"),
+    *("BaseException", "attrgetter", "decoder", "dispatch_table", "encoder", "getattr", "getcontext", "localcontext"),
+    *("methodcaller", "mro", "register", "scanner", "setcontext", "update_wrapper", "wraps"),
 }
-"""Names of functions and methods that read or write attributes by their name, or that change what others see."""
+"""Names of what reads or writes attributes by their name, of what changes what others see, and of tables of modules."""
+
+FRAMES = ("ag_", "cr_", "f_", "gi_", "tb_")
+"""How attributes begin by which running code can be reached, and its builtin functions with it."""
 
 SAFE = {
     *("__class__", "__contains__", "__doc__", "__eq__", "__getitem__", "__init__", "__iter__", "__len__", "__main__"),
     *("__name__", "__new__", "__next__", "__qualname__"),
+    *("__add__", "__call__", "__ge__", "__gt__", "__hash__", "__le__", "__lt__", "__mul__", "__ne__", "__repr__"),
+    *("__setitem__", "__str__", "__sub__"),
 }
-"""Names with underscores that may be read."""
+"""Special names that may be read and defined."""
 
 INNER = {"abc", "chain", "date", "datetime", "timedelta", "timezone"}
 """What may be looked into where a module holds it: nothing in it can be changed."""
@@ -26,6 +32,7 @@ INNER = {"abc", "chain", "date", "datetime", "timedelta", "timezone"}
 def is_tidy(tree: ast.Module, modules: Collection[str], stateful: Collection[str]) -> bool:
     """``modules``: names that modules go by; ``stateful``: names that a test should not get at."""
     nodes = list(ast.walk(tree))
+    stateful = {*stateful, *sys.stdlib_module_names.difference(modules)}  # modules hold what they import themselves
     named = {*modules, *(alias.asname for node in nodes if isinstance(node, ast.Import) for alias in node.names)}
     looked_at = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
@@ -38,30 +45,34 @@ def is_tidy(tree: ast.Module, modules: Collection[str], stateful: Collection[str
 
 
 def _catches_all(node: ast.AST) -> bool:
-    """Whether it may catch the exception that ends a test from outside."""
-    if not isinstance(node, ast.ExceptHandler):
-        return False
-    return not isinstance(node.type, ast.Name) or node.type.id == "BaseException"
+    """Whether it may catch or drop the exception that ends a test from outside."""
+    match node:
+        case ast.ExceptHandler(type=ast.Name()) | ast.Try(finalbody=[]) | ast.TryStar(finalbody=[]):
+            return False  # ``BaseException`` is found by its name
+    return isinstance(node, ast.ExceptHandler | ast.Try | ast.TryStar)
 
 
 def _reaches(node: ast.AST, stateful: Collection[str]) -> bool:
     match node:
         case ast.Attribute(ctx=ast.Store() | ast.Del()):
             return True
-        case ast.Attribute(attr=name) | ast.Name(id=name) | ast.alias(name=name):
-            return name in REACHING or name in stateful or (name.startswith("_") and _is_special(name))
-        case ast.Constant(value=str(name)):
-            return name.startswith("__") and name.endswith("__") and name not in SAFE
-        case ast.FunctionDef(name=name):
-            return name == "__del__"
+        case ast.Attribute(attr=name) | ast.alias(name=name):
+            return name in stateful or name in REACHING or name.startswith(FRAMES) or _is_private(name)
+        case ast.Name(id=name):
+            return name in REACHING or _is_special(name)
+        case ast.Constant(value=str(name)) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return _is_special(name)
         case ast.ImportFrom(module=str(module)):
             return "." in module and module != "collections.abc"
     return False
 
 
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and name not in SAFE
+
+
 def _is_special(name: str) -> bool:
-    """Whether it is a private or special name, other than ``_`` and those that are known to be safe."""
-    return bool(name.strip("_")) and name not in SAFE
+    return name.startswith("__") and name.endswith("__") and name not in SAFE
 
 
 def _looks_deep(node: ast.AST, modules: Collection[str | None]) -> bool:

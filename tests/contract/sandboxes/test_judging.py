@@ -189,6 +189,12 @@ def test_who_calls_the_entry_point_or_hands_it_on_does_not_look_into_it(sandbox:
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
 
 
+def test_what_the_task_calls_by_a_name_is_what_its_tests_call(sandbox: Sandbox) -> None:
+    source = "from math import sqrt\n\ndef f():\n    return 1j\n"
+    outcome = run_assert(sandbox, source, "assert f() == sqrt(-1)", prelude="from cmath import *")
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+
+
 DEEP = "def f(n=995):\n    return n and 1 + f(n - 1)\n"
 
 
