@@ -19,7 +19,7 @@ from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.execution.judge import Verdict, judge
 from linewise.meter import Meter
-from linewise.schema import Status, Task, Trust
+from linewise.schema import Failure, Status, Task, Trust
 
 pytestmark = [pytest.mark.data, pytest.mark.filterwarnings("ignore::SyntaxWarning")]
 
@@ -57,7 +57,10 @@ def verdict(sandbox: BubblewrapSandbox, job: Job) -> Verdict:
 
 
 def said(sandbox: BubblewrapSandbox, job: Job) -> list[tuple[object, ...]]:
-    return [(one.status, one.failure, one.value, one.error) for one in verdict(sandbox, job).outcomes]
+    """Verdicts and evidence; which limit of time a program met first is the machine's to say."""
+    outcomes = verdict(sandbox, job).outcomes
+    errors = [None if one.failure is Failure.TIMEOUT else one.error for one in outcomes]
+    return [(one.status, one.failure, one.value, error) for one, error in zip(outcomes, errors, strict=True)]
 
 
 def test_references_pass_outside_their_process(sandbox: BubblewrapSandbox, jobs: list[Job]) -> None:
