@@ -9,10 +9,11 @@ named in ``ARMS``; ``--arm NAME=key=value,...`` adds one to preset ``default``. 
 """
 
 import argparse
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from common import append_row, numbers, read_rows
 
 from linewise.api import solve_with
 from linewise.assemble import open_engine, open_sandbox
@@ -38,12 +39,12 @@ def main() -> None:
     options = _options()
     arms = {**ARMS, **dict(_own_arm(text) for text in options.arm)}
     chosen = [*(name for name in options.arms.split(",") if name), *(text.partition("=")[0] for text in options.arm)]
-    rows = _read(options.out)
+    rows = read_rows(options.out)
     if not options.table:
         tasks, extra = _tasks(options)
         skip = _solved_by_direct(rows) if options.only_unsolved_by_direct else set()
         for name in chosen:
-            settings = {seed: load_settings({**extra, **arms[name], "seed": seed}) for seed in _numbers(options.seeds)}
+            settings = {seed: load_settings({**extra, **arms[name], "seed": seed}) for seed in numbers(options.seeds)}
             _run_arm(name, [task for task in tasks if task.name not in skip], settings, options, rows)
     print(_table(rows))
 
@@ -68,14 +69,6 @@ def _own_arm(text: str) -> tuple[str, dict[str, Any]]:
     return name, dict(pair.split("=", 1) for pair in pairs.split(",") if pair)
 
 
-def _numbers(text: str) -> list[int]:
-    numbers: list[int] = []
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        numbers += range(int(first), int(last or first) + 1)
-    return numbers
-
-
 def _tasks(options: argparse.Namespace) -> tuple[list[Task], dict[str, Any]]:
     """The tasks, and the settings that belong to them: MBPP's few-shot prompt shows its tasks 2 to 4."""
     extra = {"model": options.model, "engine.threads": options.threads}
@@ -84,13 +77,7 @@ def _tasks(options: argparse.Namespace) -> tuple[list[Task], dict[str, Any]]:
     folder = data_folder(options.data)
     tasks = mbpp.load(folder)
     shots = [example.model_dump() for example in mbpp.worked_examples(folder)]
-    return [tasks[number] for number in _numbers(options.mbpp)], {**extra, "guidance.examples": shots}
-
-
-def _read(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return [tasks[number] for number in numbers(options.mbpp)], {**extra, "guidance.examples": shots}
 
 
 def _solved_by_direct(rows: Iterable[dict[str, Any]]) -> set[str]:
@@ -109,7 +96,6 @@ def _run_arm(
     if not missing:
         return
     first = next(iter(settings.values()))
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     with (
         open_engine(first.model, first.engine) as engine,
         open_sandbox(first.sandbox, preload=first.preloaded) as sandbox,
@@ -126,8 +112,7 @@ def _run_arm(
             solution = solve_with(task, settings[seed], engine=engine, sandbox=sandbox, on_event=on_event)
             row = {**_row(arm, seed, task, solution), **counts}
             rows.append(row)
-            with options.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            append_row(options.out, row)
             print(
                 f"{arm} seed {seed} {task.name}: {row['solved_by'] or 'unsolved'}, {row['computed']} tokens", flush=True
             )

@@ -159,6 +159,15 @@ class PrefixStore(ABC):
             for node in idle:
                 self.drop(node)
 
+    def _extend(self, node: Node, tokens: Sequence[int]) -> Node:
+        """``node`` itself, longer by ``tokens``, which are pending."""
+        self.unknow(node)
+        node.tokens += tokens
+        node.end += len(tokens)
+        node.pending = True
+        self.used += len(tokens)
+        return node
+
     def _tidy(self) -> None:
         allowed = self._cells_in_use() + _IDLE_CELLS
         while self.used > allowed:

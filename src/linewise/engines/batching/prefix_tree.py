@@ -30,7 +30,7 @@ class PrefixTree(PrefixStore):
         """See ``PrefixStore``."""
         self.reserve(len(tokens))
         if node.sequence is not None and node.pins == 1 and node is not self.root and not node.pending:
-            return self._extend(node, tokens)
+            return self._extend(node, tokens)  # its only user goes on: a longer run instead of one more node
         child = Node(list(tokens), node.end + len(tokens), node, pending=True, last_used=self._clock)
         child.sequence = self._sequence_for_child(node)
         self._leaves[child.sequence] = child
@@ -85,15 +85,6 @@ class PrefixTree(PrefixStore):
         self.memory.copy(self.sequences_of(node)[0], sequence, node.end - 1)
         self.used += 1
         return sequence
-
-    def _extend(self, node: Node, tokens: Sequence[int]) -> Node:
-        """Its only user goes on from a leaf: a longer run instead of one more node."""
-        self.unknow(node)
-        node.tokens += tokens
-        node.end += len(tokens)
-        node.pending = True
-        self.used += len(tokens)
-        return node
 
     def _sequence_for_child(self, node: Node) -> int:
         while node.sequence is None and not self._free:

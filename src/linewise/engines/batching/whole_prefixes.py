@@ -21,14 +21,7 @@ class WholePrefixes(PrefixStore):
         """See ``PrefixStore``."""
         alone = node is not self.root and node.pins == 1 and not node.pending
         self.reserve(len(tokens) + (0 if alone else node.end))
-        if not alone:
-            node = self._copy(node)
-        self.unknow(node)
-        node.tokens += tokens
-        node.end += len(tokens)
-        node.pending = True
-        self.used += len(tokens)
-        return node
+        return self._extend(node if alone else self._copy(node), tokens)
 
     def sequences_of(self, node: Node) -> list[int]:
         """See ``PrefixStore``."""
