@@ -86,3 +86,29 @@ class Draw:
     def result(self) -> Sampled:
         """The finished continuation."""
         return Sampled(tuple(self.tokens), self._text, self.finish or "length", tuple(self._dists))
+
+
+def new_draws(
+    n: int,
+    *,
+    stop: Stop,
+    temperature: float,
+    top_p: float,
+    seed: int,
+    keep_dists: int,
+    end_tokens: frozenset[int],
+    piece: Callable[[int], bytes],
+) -> list[Draw]:
+    """The continuations of one call of ``Engine.sample``, none of them begun."""
+    return [
+        Draw(
+            stop=stop,
+            temperature=temperature,
+            top_p=top_p,
+            seed=(seed, number),
+            end_tokens=end_tokens,
+            piece=piece,
+            keep_dists=keep_dists,
+        )
+        for number in range(n)
+    ]

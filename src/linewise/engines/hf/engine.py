@@ -15,7 +15,7 @@ from linewise.engines.hf.rows import Row
 from linewise.engines.hf.scheduler import Call, Scheduler
 from linewise.engines.hf.scoring import Drafting
 from linewise.engines.options import HfOptions
-from linewise.engines.sampling import Draw
+from linewise.engines.sampling import Draw, new_draws
 from linewise.engines.text import decode_pieces
 from linewise.engines.token_tree import TokenTree
 from linewise.meter import Meter
@@ -99,18 +99,16 @@ class HfEngine:
         meter: Meter,
     ) -> list[Sampled]:
         """See ``Engine``. As many samples at once as surely fit; the others in further waves."""
-        draws = [
-            Draw(
-                stop=stop,
-                temperature=temperature,
-                top_p=top_p,
-                seed=(seed, number),
-                end_tokens=self.end_tokens,
-                piece=self._vocabulary.piece,
-                keep_dists=keep_dists,
-            )
-            for number in range(n)
-        ]
+        draws = new_draws(
+            n,
+            stop=stop,
+            temperature=temperature,
+            top_p=top_p,
+            seed=seed,
+            keep_dists=keep_dists,
+            end_tokens=self.end_tokens,
+            piece=self._vocabulary.piece,
+        )
         self._room.check([prefix])
         wave = self._room.samples(len(prefix), stop.max_tokens)
         with self._call(meter, self._room.of_samples(len(prefix), wave, stop.max_tokens)) as call:

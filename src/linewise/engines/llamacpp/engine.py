@@ -14,7 +14,7 @@ from linewise.engines.batching.whole_prefixes import WholePrefixes
 from linewise.engines.chat import ChatTemplate, plain_prompt
 from linewise.engines.llamacpp.native import Native
 from linewise.engines.options import LlamaCppOptions
-from linewise.engines.sampling import Draw
+from linewise.engines.sampling import new_draws
 from linewise.engines.text import decode_pieces
 from linewise.engines.token_tree import TokenTree
 from linewise.errors import ContextOverflow, EngineError
@@ -113,18 +113,16 @@ class LlamaCppEngine:
     ) -> list[Sampled]:
         """See ``Engine``. As many samples at once as surely fit; the others in further waves."""
         self._check_length(prefix)
-        draws = [
-            Draw(
-                stop=stop,
-                temperature=temperature,
-                top_p=top_p,
-                seed=(seed, number),
-                end_tokens=self.end_tokens,
-                piece=self._native.vocabulary.piece,
-                keep_dists=keep_dists,
-            )
-            for number in range(n)
-        ]
+        draws = new_draws(
+            n,
+            stop=stop,
+            temperature=temperature,
+            top_p=top_p,
+            seed=seed,
+            keep_dists=keep_dists,
+            end_tokens=self.end_tokens,
+            piece=self._native.vocabulary.piece,
+        )
         wave = max(1, min((self._options.ctx - len(prefix)) // stop.max_tokens, _WAVE))
         found: list[Sampled] = self._run(lambda call: calls.samples(call, prefix, draws, wave=wave), meter)
         return found
