@@ -14,6 +14,7 @@ from typing import Any
 import llama_cpp
 
 from linewise.benchmarks import mbpp
+from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder
 from linewise.schema import Task
 
@@ -34,8 +35,8 @@ def add_tasks(made: argparse.ArgumentParser, default: str) -> None:
 
 def tasks(options: argparse.Namespace) -> list[Task]:
     """The chosen tasks, in order."""
-    known = mbpp.load(data_folder(options.data))
-    return [known[number] for number in numbers(options.mbpp)]
+    suite = mbpp.load(data_folder(options.data), SuiteOptions(split="all"))
+    return [suite.problem(str(number)).task for number in numbers(options.mbpp)]
 
 
 def numbers(text: str) -> list[int]:

@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from linewise.benchmarks import mbpp
+from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.mutants import mutant
 from linewise.errors import SandboxError
 from linewise.execution.base import Limits, Program
@@ -72,10 +73,10 @@ def parse_arguments() -> argparse.Namespace:
 def read_jobs(data: Path) -> list[Job]:
     """Tasks and their reference solutions, the test split first."""
     try:
-        tasks, references = mbpp.load(data), mbpp.references(data)
+        problems = list(mbpp.load(data, SuiteOptions(split="all")).problems.values())[10:]
     except (OSError, ValueError) as error:
         sys.exit(f"{data}: {error}; name the data folder by --data or LINEWISE_DATA")
-    return [(tasks[number], references[number]) for number in sorted(tasks) if number >= 11]
+    return [(problem.task, problem.key.reference or "") for problem in problems]
 
 
 def run_all(sandbox: BubblewrapSandbox, job: Job, style: TraceStyle | None) -> list[Outcome]:

@@ -18,6 +18,7 @@ from common import append_row, numbers, read_rows
 from linewise.api import solve_with
 from linewise.assemble import open_engine, open_sandbox
 from linewise.benchmarks import mbpp
+from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder
 from linewise.config import Settings, load_settings
 from linewise.events import Event, TokenChosen
@@ -74,10 +75,10 @@ def _tasks(options: argparse.Namespace) -> tuple[list[Task], dict[str, Any]]:
     extra = {"model": options.model, "engine.threads": options.threads}
     if options.mbpp is None:
         return [load_task_file(path) for path in sorted(EXAMPLES.glob("*.toml"))], extra
-    folder = data_folder(options.data)
-    tasks = mbpp.load(folder)
-    shots = [example.model_dump() for example in mbpp.worked_examples(folder)]
-    return [tasks[number] for number in numbers(options.mbpp)], {**extra, "guidance.examples": shots}
+    suite = mbpp.load(data_folder(options.data), SuiteOptions(split="all"))
+    shots = [example.model_dump() for example in suite.examples]
+    tasks = [suite.problem(str(number)).task for number in numbers(options.mbpp)]
+    return tasks, {**extra, "guidance.examples": shots}
 
 
 def _solved_by_direct(rows: Iterable[dict[str, Any]]) -> set[str]:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from linewise.benchmarks import mbpp
-from linewise.benchmarks.data import data_folder, read_records
+from linewise.benchmarks.base import SuiteOptions
+from linewise.benchmarks.data import data_folder, read_data
+from linewise.benchmarks.grader import Grader
 from linewise.errors import InputError
-from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.meter import Meter
 
@@ -32,14 +33,28 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_record_becomes_a_task_with_its_asserts_as_visible_tests(folder: Path) -> None:
-    task = mbpp.load(folder)[11]
-    assert task.name == "mbpp/11"
+    task = mbpp.load(folder, SuiteOptions()).problems["Mbpp/11"].task
+    assert task.name == "Mbpp/11"
     assert task.entry_point == "add_one"
     assert [test.source for test in task.tests] == RECORD["test_list"]
 
 
+def test_tests_that_are_not_visible_are_hidden_and_score_alone(folder: Path) -> None:
+    shown = mbpp.load(folder, SuiteOptions()).problem("11")
+    assert shown.shown
+    unseen = mbpp.load(folder, SuiteOptions(visible=1)).problem("MBPP/11")
+    assert [test.source for test in unseen.task.tests] == RECORD["test_list"][:1]
+    assert [test.source for test in unseen.key.tests] == RECORD["test_list"][1:]
+    assert not unseen.shown
+
+
+def test_an_answer_key_does_not_print_its_tests(folder: Path) -> None:
+    problem = mbpp.load(folder, SuiteOptions(visible=1)).problem("11")
+    assert "helper" not in repr((problem, problem.key, problem.key.tests))
+
+
 def test_the_worked_examples_are_tasks_2_to_4(folder: Path) -> None:
-    examples = mbpp.worked_examples(folder)
+    examples = mbpp.load(folder, SuiteOptions()).examples
     assert len(examples) == 3
     assert "\r" not in examples[0].code
 
@@ -57,7 +72,7 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "tasks.jsonl"
     path.write_text('{"a": 1}\n{"a": \n')
     with pytest.raises(InputError, match=r"tasks\.jsonl: line 2 is no JSON"):
-        read_records(path)
+        read_data(tmp_path, path.name)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,16 +85,14 @@ def test_a_missing_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.data
 def test_every_real_task_loads_and_its_reference_passes() -> None:
-    folder = data_folder(Path(os.environ["LINEWISE_DATA"]))
-    tasks = mbpp.load(folder)
-    assert len(tasks) == 974
-    references = {record["task_id"]: record["code"] for record in read_records(folder / "mbpp/mbpp.jsonl.gz")}
+    suite = mbpp.load(data_folder(Path(os.environ["LINEWISE_DATA"])), SuiteOptions(split="all"))
+    assert len(suite.problems) == suite.size == 974
+    assert suite.scored_on == "shown tests"
     with BubblewrapSandbox() as sandbox:
+        grader = Grader(sandbox, suite.limits)
         failed = [
-            number
-            for number in range(11, 974, 10)
-            if not tasks[number].passed_by(
-                sandbox.run(Program.of(tasks[number], references[number]), tasks[number].tests, Limits(), meter=Meter())
-            )
+            name
+            for name, problem in list(suite.problems.items())[10::10]
+            if not grader.grade(problem, problem.key.reference or "", meter=Meter()).passed
         ]
     assert failed == []

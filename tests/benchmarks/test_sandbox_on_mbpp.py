@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from linewise.benchmarks import mbpp
+from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.mutants import mutant
 from linewise.execution.base import Limits, Program
@@ -29,9 +30,8 @@ Job = tuple[Task, str]
 @pytest.fixture(scope="module")
 def jobs() -> list[Job]:
     """Every tenth task of the test split with its reference."""
-    folder = data_folder()
-    tasks, references = mbpp.load(folder), mbpp.references(folder)
-    return [(tasks[number], references[number]) for number in range(11, 511, 10)]
+    problems = list(mbpp.load(data_folder(), SuiteOptions()).problems.values())
+    return [(problem.task, problem.key.reference or "") for problem in problems[::10]]
 
 
 @pytest.fixture(scope="module")

