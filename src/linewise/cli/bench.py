@@ -17,7 +17,7 @@ from linewise.cli.background import run_interruptibly
 from linewise.cli.bench_progress import progress
 from linewise.cli.exit_codes import BROKEN
 from linewise.cli.models import pull_with_bar
-from linewise.config import load_settings
+from linewise.config import Settings, load_settings
 from linewise.errors import Cancelled, InputError
 from linewise.runs.local import LocalRun
 from linewise.runs.records import RunInfo
@@ -71,25 +71,28 @@ def bench_command(
     runs = {"sandbox": sandbox, "preload": preload}
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
-    given = {key: value for key, value in {**values, **runs, **engine, **budget}.items() if value is not None}
-    base = {**(MATCHED if match_cost else {}), **(_without_guidance(twin) if twin else {})}
-    settings = load_settings({**base, **given}, option or (), file=config, place="{flag}")
+    settings = _settings(match_cost, twin, {**values, **runs, **engine, **budget}, option, config)
     options = _suite_options(twin, visible=visible, split=split)
     loaded = load_suite(suite, data_folder(data), options)
-    plan = BenchPlan(
-        suite=loaded,
-        options=options,
-        tasks=_tasks(loaded, twin, limit, slice_, filter_),
-        settings=settings,
-        seeds=_seeds(settings.seed, samples, twin),
-        workers=workers,
-        match=match_cost,
-        match_by=match_by,
-        keep_events=not no_events,
-    )
+    tasks = _tasks(loaded, twin, limit, slice_, filter_)
+    seeds = _seeds(settings.seed, samples, twin)
+    plan = BenchPlan(loaded, options, tasks, settings, seeds, workers, match_cost, match_by, not no_events)
     if pull and not settings.model.startswith("scripted/"):
         pull_with_bar(settings.model)
     _finish(plan, _run(plan, out, quiet=quiet))
+
+
+def _settings(
+    match_cost: Path | None,
+    twin: RunInfo | None,
+    values: Mapping[str, Any],
+    overrides: Sequence[str] | None,
+    config: Path | None,
+) -> Settings:
+    """What the user gives is stronger than what a control brings along."""
+    base = {**(MATCHED if match_cost else {}), **(_without_guidance(twin) if twin else {})}
+    given = {key: value for key, value in values.items() if value is not None}
+    return load_settings({**base, **given}, overrides or (), file=config, place="{flag}")
 
 
 def _suite_options(twin: RunInfo | None, **given: Any) -> SuiteOptions:
