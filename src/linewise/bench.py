@@ -1,6 +1,5 @@
 """A benchmark from Python: plan it, run it, and go on with it after whatever ended it."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from linewise.api import strategy_of
 from linewise.assemble import model_checksum, open_engine, open_sandbox
-from linewise.benchmarks.base import Suite, SuiteOptions
+from linewise.benchmarks.base import Suite, SuiteOptions, scored_on
 from linewise.benchmarks.grader import Grader
 from linewise.config import Settings
 from linewise.errors import InputError
@@ -18,8 +17,10 @@ from linewise.meter import Allowance, Meter
 from linewise.runs.json_lines import read_lines
 from linewise.runs.local import LocalRun, OnDone, Parts
 from linewise.runs.provenance import session
+from linewise.runs.reading import Key, read_run
 from linewise.runs.records import MatchRecord, RunInfo, Sample, SuiteRecord
-from linewise.runs.store import Key, RunStore
+from linewise.runs.results import results
+from linewise.runs.store import RunStore, write_json
 
 
 class MatchBy(StrEnum):
@@ -64,7 +65,10 @@ def run_bench(plan: BenchPlan, out: Path, on_done: OnDone, on_start: Callable[[L
         store = stack.enter_context(RunStore(out, run_info(plan), session()))
         run = _local_run(plan, store, budgets, on_done, stack)
         on_start(run)
-        run.run(plan.suite.problems, plan.keys)
+        try:
+            run.run(plan.suite.problems, plan.keys)
+        finally:
+            write_json(out / "results.json", results(read_run(out)))
     return store
 
 
@@ -97,20 +101,20 @@ def _local_run(
 def run_info(plan: BenchPlan) -> RunInfo:
     """What ``run.json`` says about ``plan``."""
     suite = plan.suite
+    shown = tuple(task for task in plan.tasks if suite.problems[task].shown)
     return RunInfo(
         linewise=metadata.version("linewise"),
         suite=SuiteRecord(
             name=suite.name,
             size=suite.size,
             tasks=plan.tasks,
-            scored_on=dataclasses.replace(
-                suite, problems={task: suite.problems[task] for task in plan.tasks}
-            ).scored_on,
+            scored_on=scored_on(len(plan.tasks), len(shown)),
             source=suite.source,
             checksum=suite.checksum,
             options=plan.options.model_dump(mode="json"),
             cpu_seconds=suite.limits.cpu_seconds,
             wall_seconds=suite.limits.wall_seconds,
+            shown=shown,
         ),
         settings=_with_examples(plan).model_dump(mode="json"),
         seeds=plan.seeds,

@@ -152,7 +152,7 @@ def test_the_twin_of_a_run_is_the_same_with_gamma_0(suite: Command) -> None:
         (("--visible", "-1"), "--visible"),
         (("--data", "nowhere"), "no benchmark data at 'nowhere'"),
         (("--match-cost", "nowhere"), "holds no sample"),
-        (("--twin-of", "nowhere"), "nowhere/run.json: cannot be read"),
+        (("--twin-of", "nowhere"), "nowhere: no run.json there"),
     ],
 )
 def test_bad_input_is_one_line(suite: Command, more: Sequence[str], says: str) -> None:

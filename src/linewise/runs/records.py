@@ -82,8 +82,8 @@ class GradeRecord(Record):
 class SuiteRecord(Record):
     """Which tasks were to be solved. ``size``: tasks of the whole benchmark; ``tasks``: those of this run, in order.
 
-    ``scored_on`` says in plain words whether the scoring tests were shown. ``cpu_seconds`` and ``wall_seconds`` limit
-    the grading of one test.
+    ``scored_on`` says in plain words whether the scoring tests were shown, ``shown`` of which tasks all were:
+    nothing can be accepted and wrong there. ``cpu_seconds`` and ``wall_seconds`` limit the grading of one test.
     """
 
     name: str
@@ -95,6 +95,7 @@ class SuiteRecord(Record):
     options: dict[str, Any]
     cpu_seconds: float
     wall_seconds: float
+    shown: tuple[str, ...] = ()
 
 
 class MatchRecord(Record):
