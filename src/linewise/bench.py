@@ -1,6 +1,6 @@
 """A benchmark from Python: plan it, run it, and go on with it after whatever ended it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,8 +34,8 @@ class MatchBy(StrEnum):
 class BenchPlan:
     """What is to be run: ``tasks`` of ``suite``, each once for every seed, with ``settings``.
 
-    ``match``: a run directory; every sample may cost what the sample of that task and seed
-    did there, by ``match_by``.
+    ``match``: a run directory; every sample may cost what the sample of that task and seed did there, by ``match_by``.
+    ``unsolved_by``: the run directory whose unsolved tasks these are.
     """
 
     suite: Suite
@@ -46,6 +46,7 @@ class BenchPlan:
     workers: int = 1
     match: Path | None = None
     match_by: MatchBy = MatchBy.COMPUTED
+    unsolved_by: Path | None = None
     keep_events: bool = True
 
     @property
@@ -121,8 +122,24 @@ def run_info(plan: BenchPlan) -> RunInfo:
         workers=plan.workers,
         model=plan.settings.model,
         model_checksum=model_checksum(plan.settings.model),
+        unsolved_by=plan.unsolved_by.resolve().name if plan.unsolved_by else None,
         match=MatchRecord(run=plan.match.resolve().name, by=plan.match_by.value) if plan.match else None,
     )
+
+
+def unsolved(tasks: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """Those of ``tasks`` of which no sample in the run directory ``folder`` passes the visible tests.
+
+    Raises ``InputError`` where a task has no sample there, or none is left.
+    """
+    passed: dict[str, bool] = {}
+    for sample in read_run(folder).samples.values():
+        passed[sample.task_id] = passed.get(sample.task_id, False) or sample.passed_visible is True
+    if missing := [task for task in tasks if task not in passed]:
+        raise InputError(f"--unsolved-by {folder}: holds no sample of {missing[0]}; run it there first")
+    if not (left := tuple(task for task in tasks if not passed[task])):
+        raise InputError(f"--unsolved-by {folder}: every task is solved there")
+    return left
 
 
 def matched_budgets(plan: BenchPlan) -> dict[Key, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from pydantic import ValidationError
 
-from linewise.bench import BenchPlan, MatchBy, run_bench
+from linewise.bench import BenchPlan, MatchBy, run_bench, unsolved
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.selection import select
@@ -43,6 +43,7 @@ def bench_command(
     limit: bench_flags.Limit = None,
     slice_: bench_flags.Slice = None,
     filter_: bench_flags.Filter = None,
+    unsolved_by: bench_flags.UnsolvedBy = None,
     model: flags.Model = None,
     preset: flags.Preset = None,
     strategy: flags.Strategy = None,
@@ -82,8 +83,10 @@ def bench_command(
     options = _suite_options(twin, visible=visible, split=split)
     loaded = load_suite(suite, data_folder(data), options)
     tasks = _tasks(loaded, twin, limit, slice_, filter_)
+    if unsolved_by:
+        tasks = unsolved(tasks, unsolved_by)
     seeds = _seeds(settings.seed, samples, twin)
-    plan = BenchPlan(loaded, options, tasks, settings, seeds, workers, match_cost, match_by, not no_events)
+    plan = BenchPlan(loaded, options, tasks, settings, seeds, workers, match_cost, match_by, unsolved_by, not no_events)
     if pull and not settings.model.startswith("scripted/"):
         pull_with_bar(settings.model)
     store = _run(plan, out, quiet=quiet)

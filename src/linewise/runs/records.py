@@ -110,6 +110,7 @@ class RunInfo(Record):
 
     ``settings``: the resolved configuration, whole. ``seeds``: one sample a task for each. ``model_checksum``: SHA-256
     of the model's file, ``None`` where it is no single file. ``python``: what ran the programs, where not our own.
+    ``unsolved_by``: the run whose unsolved tasks these are, for then they are harder than the suite's.
     """
 
     version: int = RUN_VERSION
@@ -122,6 +123,7 @@ class RunInfo(Record):
     model_checksum: str | None = None
     match: MatchRecord | None = None
     python: str | None = None
+    unsolved_by: str | None = None
 
 
 class SessionRecord(Record):
