@@ -21,7 +21,8 @@ class Run:
     """What a run directory holds.
 
     ``grades`` has verdicts on ``samples`` alone; of several on one sample the last. ``broken``: why engine or sandbox
-    could not finish a task that has no sample. ``notes``: what was left out, a line each.
+    could not finish a task that has no sample. ``notes``: what was left out, a line each; they name a file without its
+    folder, for reports travel.
     """
 
     folder: Path
@@ -106,7 +107,7 @@ def _samples(path: Path, info: RunInfo, notes: list[str]) -> dict[Key, Sample]:
     planned = [(task, seed) for task in info.suite.tasks for seed in info.seeds]
     ordered = {key: found[key] for key in planned if key in found}
     if strangers := len(found) - len(ordered):
-        notes.append(f"{path}: {strangers} of the samples are of no task or seed in run.json and left out")
+        notes.append(f"{path.name}: {strangers} of the samples are of no task or seed in run.json and left out")
     return ordered
 
 
@@ -114,7 +115,7 @@ def _records(path: Path, kind: type[R], notes: list[str]) -> Iterator[R]:
     """The records of ``path``, none where there is no such file. A last line without its line end was cut."""
     whole, _, rest = _bytes(path).rpartition(b"\n") if path.is_file() else (b"", b"", b"")
     if rest:
-        notes.append(f"{path}: the last line was cut while it was written and is left out")
+        notes.append(f"{path.name}: the last line was cut while it was written and is left out")
     for number, line in enumerate(whole.split(b"\n"), start=1):
         if not line.strip():
             continue
