@@ -107,7 +107,7 @@ def test_the_page_says_what_its_figures_are_about(page_text: str) -> None:
     for words in (
         "4 of 500 tasks",
         "3 of 500 tasks (4 selected)",
-        "scored on unseen tests; the answer is selected by visible tests alone (--visible 1)",
+        "scored on unseen tests; answers are selected by visible tests alone (--visible 1)",
         "infrastructure errors, never counted as wrong: 1",
         "guided | <b>$x$",  # as text, not as a tag
         "matched differs from direct in more than the method",

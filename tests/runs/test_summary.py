@@ -78,6 +78,11 @@ def test_accepted_but_wrong_says_why_it_is_not_there(tmp_path: Path) -> None:
     samples = [sample("Mbpp/11", passed_visible=False)]
     refused = summary_of(write_run(tmp_path / "refused", samples, [grade("Mbpp/11", True)]))
     assert refused.accepted_note == "n/a: no answer passed visible tests"
+    unchecked = summary_of(
+        write_run(tmp_path / "unchecked", [sample("Mbpp/11", passed_visible=None)], [grade("Mbpp/11", True)])
+    )
+    assert unchecked.accepted_note == "n/a: no visible tests"
+    assert unchecked.selection == "unchecked, for there are no visible tests: the first answer is taken"
 
 
 def test_tasks_whose_tests_were_all_shown_do_not_dilute_it(tmp_path: Path) -> None:
@@ -154,7 +159,7 @@ def test_a_method_has_a_name(tmp_path: Path, settings: dict[str, object], match:
 def test_selection_is_said(tmp_path: Path) -> None:
     for visible, words in ((1, "by visible tests alone (--visible 1)"), (None, "by visible tests alone")):
         assert summary_of(write_run(tmp_path, suite={"options": {"visible": visible}})).selection == words
-    assert summary_of(write_run(tmp_path, suite={"options": {"visible": 0}})).selection.startswith("no visible tests")
+    assert summary_of(write_run(tmp_path, suite={"options": {"visible": 0}})).selection.startswith("unchecked")
 
 
 def test_the_curve_steps_where_something_is_solved_and_ends_with_the_run(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from linewise.runs.export import export
 from linewise.runs.reading import Run, find_runs, name_apart, read_run
 from linewise.runs.results import summary_json, task_rows
 from linewise.runs.summary import Summary, summarise
+from linewise.viewer.plain import visible
 
 app = typer.Typer(help="Look at runs of benchmarks, compare and export them.", no_args_is_help=True)
 
@@ -34,7 +35,7 @@ def list_command(
     elif not summaries:
         typer.echo(f"linewise: {folder}: no run directories in it; `linewise bench --out` makes them", err=True)
     else:
-        typer.echo(list_text([found for _, found in summaries]))
+        _print_text(list_text([found for _, found in summaries]))
 
 
 @app.command("show")
@@ -49,9 +50,9 @@ def show_command(
     if as_json:
         _print_json({**summary_json(summary), **({"by_task": task_rows(run)} if tasks else {})})
         return
-    typer.echo(show_text(summary))
+    _print_text(show_text(summary))
     if tasks:
-        typer.echo("\n" + task_lines(run))
+        _print_text("\n" + task_lines(run))
 
 
 @app.command("compare")
@@ -68,7 +69,7 @@ def compare_command(
     if as_json:
         _print_json(asdict(comparison))
     else:
-        typer.echo(comparison_text(comparison))
+        _print_text(comparison_text(comparison))
 
 
 @app.command("export")
@@ -100,6 +101,11 @@ def _say_notes(*runs: Run) -> None:
     for run in runs:
         for note in run.notes:
             print(f"linewise: {run.folder}: {note}", file=sys.stderr)
+
+
+def _print_text(text: str) -> None:
+    """What a file of somebody else's holds must not reach the terminal as a command to it."""
+    typer.echo(visible(text))
 
 
 def _print_json(content: Any) -> None:

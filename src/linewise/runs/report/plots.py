@@ -25,7 +25,7 @@ _LINES = ("-", "--", ":", "-.")
 _WIDTH = 5.6
 """Inches: shown at 72 points an inch, so that text of 9 points stays readable on a phone."""
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: it can be selected, searched and read aloud
     "svg.hashsalt": "linewise",  # equal plots are equal files
     "text.parse_math": False,  # a name of a run may hold a dollar sign
