@@ -108,10 +108,7 @@ class Suite:
     @property
     def scored_on(self) -> str:
         """In plain words, which tests score: tests that were shown, or others."""
-        shown = sum(problem.shown for problem in self.problems.values())
-        if shown == len(self.problems):
-            return "shown tests"
-        return "unseen tests" if not shown else f"unseen tests, but for {shown} tasks shown tests"
+        return scored_on(len(self.problems), sum(problem.shown for problem in self.problems.values()))
 
 
 class SuiteOptions(BaseModel):
@@ -130,6 +127,13 @@ class SuiteOptions(BaseModel):
 def wall_four_times(cpu_seconds: float) -> Limits:
     """Limits of grading: so many processor seconds, and four times as many on the clock for a busy machine."""
     return Limits(cpu_seconds=cpu_seconds, wall_seconds=4 * cpu_seconds)
+
+
+def scored_on(tasks: int, shown: int) -> str:
+    """In plain words, which tests score, where those of ``shown`` of the tasks were all shown."""
+    if shown == tasks:
+        return "shown tests"
+    return "unseen tests" if not shown else f"unseen tests, but for {shown} tasks shown tests"
 
 
 def fold(task_id: str) -> str:
