@@ -165,6 +165,6 @@ def _check_finished(plan: BenchPlan, store: RunStore) -> None:
     missing = [key for key in plan.keys if key not in store.samples]
     if missing:
         where = store.folder / "errors.jsonl"
-        text = f"{len(missing)} of {len(plan.keys)} could not be finished; {where} says why, and the same command tries again"
-        print(f"linewise: {text}", file=sys.stderr)
+        count = f"{len(missing)} of {len(plan.keys)} could not be finished"
+        print(f"linewise: {count}; {where} says why, and the same command tries them again", file=sys.stderr)
         raise typer.Exit(BROKEN)
