@@ -15,7 +15,6 @@ from linewise.runs.export import export
 from linewise.runs.reading import Run, find_runs, name_apart, read_run
 from linewise.runs.results import summary_json, task_rows
 from linewise.runs.summary import Summary, summarise
-from linewise.viewer.plain import visible
 
 app = typer.Typer(help="Look at runs of benchmarks, compare and export them.", no_args_is_help=True)
 
@@ -35,7 +34,7 @@ def list_command(
     elif not summaries:
         typer.echo(f"linewise: {folder}: no run directories in it; `linewise bench --out` makes them", err=True)
     else:
-        _print_text(list_text([found for _, found in summaries]))
+        typer.echo(list_text([found for _, found in summaries]))
 
 
 @app.command("show")
@@ -50,9 +49,9 @@ def show_command(
     if as_json:
         _print_json({**summary_json(summary), **({"by_task": task_rows(run)} if tasks else {})})
         return
-    _print_text(show_text(summary))
+    typer.echo(show_text(summary))
     if tasks:
-        _print_text("\n" + task_lines(run))
+        typer.echo("\n" + task_lines(run))
 
 
 @app.command("compare")
@@ -69,7 +68,7 @@ def compare_command(
     if as_json:
         _print_json(asdict(comparison))
     else:
-        _print_text(comparison_text(comparison))
+        typer.echo(comparison_text(comparison))
 
 
 @app.command("export")
@@ -101,11 +100,6 @@ def _say_notes(*runs: Run) -> None:
     for run in runs:
         for note in run.notes:
             print(f"linewise: {run.folder}: {note}", file=sys.stderr)
-
-
-def _print_text(text: str) -> None:
-    """What a file of somebody else's holds must not reach the terminal as a command to it."""
-    typer.echo(visible(text))
 
 
 def _print_json(content: Any) -> None:
