@@ -11,7 +11,7 @@ from linewise.runs.report.pages import write_report
 
 
 def report_command(
-    folders: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run directories; the first is the base.")],
+    folders: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run directories; the first is the base.")],
     out: Annotated[Path, typer.Option(metavar="DIR|FILE", help="A folder, or a file ending in .md or .html.")],
 ) -> None:
     """Write a report on runs: solve rates with intervals, costs, attribution, and each run against the first.

@@ -1,4 +1,7 @@
-"""Runs as plain text for a terminal. Lines are never broken, so that they can be searched and cut."""
+"""Runs as plain text for a terminal. Lines are never broken, so that they can be searched and cut.
+
+What somebody else's files hold is made visible, so that none of it reaches the terminal as a command.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,7 +12,7 @@ from linewise.runs.differences import Differing
 from linewise.runs.reading import Run
 from linewise.runs.records import GradeRecord, Sample
 from linewise.runs.summary import Summary
-from linewise.viewer.plain import one_line
+from linewise.viewer.plain import one_line, visible
 
 _COUNTS = {
     "computed": "tokens computed",
@@ -44,7 +47,7 @@ def pairs(rows: Mapping[str, str]) -> str:
 def list_text(summaries: Sequence[Summary]) -> str:
     """A row for each run."""
     head = ("run", "suite", "method", "model", "done", "solved", "tokens computed")
-    return table([head, *map(_list_row, summaries)], right=(4, 5, 6))
+    return visible(table([head, *map(_list_row, summaries)], right=(4, 5, 6)))
 
 
 def _list_row(summary: Summary) -> tuple[str, ...]:
@@ -57,7 +60,8 @@ def _list_row(summary: Summary) -> tuple[str, ...]:
 
 def show_text(summary: Summary) -> str:
     """One run, figure by figure."""
-    return "\n\n".join(filter(None, [_head(summary), _figures(summary), _cost_table(summary.costs), *summary.notes]))
+    parts = [_head(summary), _figures(summary), _cost_table(summary.costs), *summary.notes]
+    return visible("\n\n".join(filter(None, parts)))
 
 
 def _head(summary: Summary) -> str:
@@ -123,7 +127,7 @@ def task_lines(run: Run) -> str:
     """A row for each sample."""
     head = ("task", "seed", "verdict", "visible tests", "by", "tokens computed", "seconds", "")
     rows = [_task_row(sample, run.grades.get(key)) for key, sample in run.samples.items()]
-    return table([head, *rows], right=(1, 5, 6))
+    return visible(table([head, *rows], right=(1, 5, 6)))
 
 
 def _task_row(sample: Sample, grade: GradeRecord | None) -> tuple[str, ...]:
@@ -143,7 +147,7 @@ def _verdict(grade: GradeRecord | None) -> str:
 
 def comparison_text(one: Comparison) -> str:
     """The second run against the first, and what differs besides the method."""
-    return "\n\n".join(filter(None, [_scope(one), _agreement(one), _verdicts(one), _settings(one)]))
+    return visible("\n\n".join(filter(None, [_scope(one), _agreement(one), _verdicts(one), _settings(one)])))
 
 
 def _scope(one: Comparison) -> str:

@@ -99,7 +99,7 @@ def _tried(path: Path) -> Summary | None:
 def _say_notes(*runs: Run) -> None:
     for run in runs:
         for note in run.notes:
-            print(f"linewise: {note}", file=sys.stderr)
+            print(f"linewise: {run.folder}: {note}", file=sys.stderr)
 
 
 def _print_json(content: Any) -> None:

@@ -12,6 +12,8 @@ from linewise.runs.reading import Run
 from linewise.runs.records import RunInfo
 from linewise.runs.scores import Rate, Scored, scored, solve_rates
 
+Names = tuple[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
@@ -70,19 +72,20 @@ class Comparison:
     conditions: tuple[Differing, ...]
 
 
-def compare(first: Run, second: Run, names: tuple[str, str] | None = None) -> Comparison:
+def compare(first: Run, second: Run, names: Names | None = None) -> Comparison:
     """``second`` against ``first``, called ``names`` or as their directories are.
 
     Raises ``InputError`` where they were scored by different tests or have no task in common.
     """
-    refuse_unlike(first, second)
-    ours, theirs, common = _paired(first, second)
+    names = names or (first.name, second.name)
+    refuse_unlike(first, second, names)
+    ours, theirs, common = _paired(first, second, names)
     one, two = solve_rates(ours), solve_rates(theirs)
     rates = _rate(one), _rate(two)
     difference, limits = paired_difference(list(one.values()), list(two.values()))
     method, conditions = differing_settings(first, second)
     return Comparison(
-        *(names or (first.name, second.name)),
+        *names,
         suite=first.info.suite.name,
         scored_on=first.info.suite.scored_on,
         tasks=len(common),
@@ -98,12 +101,14 @@ def compare(first: Run, second: Run, names: tuple[str, str] | None = None) -> Co
     )
 
 
-def _paired(first: Run, second: Run) -> tuple[dict[str, list[Scored]], dict[str, list[Scored]], list[str]]:
+def _paired(
+    first: Run, second: Run, names: Names
+) -> tuple[dict[str, list[Scored]], dict[str, list[Scored]], list[str]]:
     """The verdicts of both on the tasks that both have, in the same order, and these tasks."""
     ours, theirs = scored(first), scored(second)
     common = [task for task in ours if task in theirs]
     if not common:
-        raise InputError(f"{first.folder} and {second.folder}: no task has a verdict in both; run the same tasks")
+        raise InputError(f"{names[0]} and {names[1]}: no task has a verdict in both; run the same tasks")
     return {task: ours[task] for task in common}, {task: theirs[task] for task in common}, common
 
 
@@ -116,21 +121,21 @@ def _agreement(first: Mapping[str, float], second: Mapping[str, float]) -> Agree
     return Agreement(both, only_first, only_second, neither, mcnemar(len(only_first), len(only_second)))
 
 
-def refuse_unlike(first: Run, second: Run) -> None:
-    """Raise ``InputError`` where the runs were not scored by the same tests."""
+def refuse_unlike(first: Run, second: Run, names: Names) -> None:
+    """Raise ``InputError`` where the runs called ``names`` were not scored by the same tests."""
     ours, theirs = _scoring(first.info), _scoring(second.info)
     for what in ours:
         if ours[what] != theirs[what]:
             raise InputError(
-                f"{first.folder} and {second.folder}: not scored by the same tests: {what} is {ours[what]} and "
-                f"{theirs[what]}; compare runs of one suite with the same data and options"
+                f"{names[0]} and {names[1]}: scored by different tests ({what}: {ours[what]} and "
+                f"{theirs[what]}); compare runs of one suite, data and options"
             )
 
 
 def _scoring(info: RunInfo) -> dict[str, object]:
     """What decides which tests score a task. Which tasks there are (``split``) does not."""
     options = {key: value for key, value in info.suite.options.items() if key != "split"}
-    return {"the suite": info.suite.name, "its data's checksum": info.suite.checksum, "its options": options}
+    return {"suite": info.suite.name, "checksum of the data": info.suite.checksum, "options of the suite": options}
 
 
 def _rate(values: Mapping[str, float]) -> Rate:

@@ -23,7 +23,7 @@ def read_lines(path: Path, kind: type[R], *, cut: Callable[[str], None] = lambda
         return []
     whole, _, rest = read_bytes(path).rpartition(b"\n")
     if rest:
-        cut(f"{path}: the last line was cut while it was written and is left out")
+        cut(f"{path.name}: the last line was cut while it was written and is left out")
     lines = whole.split(b"\n") if whole else []
     return [_parsed(path, number, line, kind) for number, line in enumerate(lines, start=1) if line.strip()]
 

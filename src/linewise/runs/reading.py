@@ -22,7 +22,8 @@ class Run:
     """What a run directory holds.
 
     ``grades`` has verdicts on ``samples`` alone; of several on one sample the last. ``broken``: why engine or sandbox
-    could not finish a task that has no sample. ``notes``: what was left out, a line each.
+    could not finish a task that has no sample. ``notes``: what was left out, a line each; they name a file without its
+    folder, for reports travel.
     """
 
     folder: Path
@@ -113,5 +114,5 @@ def _samples(path: Path, info: RunInfo, notes: list[str]) -> dict[Key, Sample]:
     planned = [(task, seed) for task in info.suite.tasks for seed in info.seeds]
     ordered = {key: found[key] for key in planned if key in found}
     if strangers := len(found) - len(ordered):
-        notes.append(f"{path}: {strangers} of the samples are of no task or seed in run.json and left out")
+        notes.append(f"{path.name}: {strangers} of the samples are of no task or seed in run.json and left out")
     return ordered

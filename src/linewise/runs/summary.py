@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from linewise.runs.costs import Budgets, Costs, budgets, costs
 from linewise.runs.reading import Run
-from linewise.runs.records import RunInfo
+from linewise.runs.records import RunInfo, Sample
 from linewise.runs.scores import Rate, Scored, oracle_rates, pass_rates, scored, solve_rates, wrong_rates
 from linewise.schema import Origin, Trust
 
@@ -92,7 +92,7 @@ def summarise(run: Run, name: str | None = None) -> Summary:
         suite=run.info.suite.name,
         method=method_of(run.info),
         model=run.info.model,
-        selection=selection_of(run.info),
+        selection=selection_of(run),
         scored_on=run.info.suite.scored_on,
         tasks=_task_counts(run, tasks),
         samples=_sample_counts(run, len(found)),
@@ -124,17 +124,22 @@ def method_of(info: RunInfo) -> str:
     return words + (f", matched to {info.match.run} by {info.match.by}" if info.match else "")
 
 
-def selection_of(info: RunInfo) -> str:
+def selection_of(run: Run) -> str:
     """How the one answer to a task was chosen, in words."""
-    visible = info.suite.options.get("visible")
-    if visible == 0:
-        return "no visible tests: the first answer is taken"
+    visible = run.info.suite.options.get("visible")
+    if visible == 0 or (run.samples and not _checked(run.samples.values())):
+        return "unchecked, for there are no visible tests: the first answer is taken"
     return "by visible tests alone" + (f" (--visible {visible})" if visible is not None else "")
 
 
 def shown_tasks(info: RunInfo) -> frozenset[str]:
     """The tasks whose scoring tests were all shown."""
     return frozenset(info.suite.tasks if info.suite.scored_on == SHOWN else info.suite.shown)
+
+
+def _checked(samples: Iterable[Sample]) -> bool:
+    """Whether visible tests had a say in any of ``samples``."""
+    return any(sample.passed_visible is not None for sample in samples)
 
 
 def _within(settings: Mapping[str, object], section: str) -> Mapping[str, object]:
@@ -165,6 +170,8 @@ def _accepted_note(tasks: Mapping[str, list[Scored]], shown: frozenset[str]) -> 
         return "n/a: no task has a verdict"
     if set(tasks) <= shown:
         return "n/a: scored on shown tests"
+    if not _checked(one.sample for found in tasks.values() for one in found):
+        return "n/a: no visible tests"
     return "n/a: no answer passed visible tests"
 
 

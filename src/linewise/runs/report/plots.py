@@ -25,7 +25,7 @@ _LINES = ("-", "--", ":", "-.")
 _WIDTH = 5.6
 """Inches: shown at 72 points an inch, so that text of 9 points stays readable on a phone."""
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: it can be selected, searched and read aloud
     "svg.hashsalt": "linewise",  # equal plots are equal files
     "text.parse_math": False,  # a name of a run may hold a dollar sign
@@ -108,16 +108,15 @@ def _agreement(axes: Any, comparisons: Sequence[Comparison]) -> None:
     rows = [len(comparisons) - n for n in range(len(comparisons))]
     found = [one.agreement for one in comparisons]
     first = _short(comparisons[0].first, 24)
-    parts: list[tuple[str, list[int], str, str]] = [
-        ("both", [one.both for one in found], _SERIES[0], ""),
-        (f"only {first}", [len(one.only_first) for one in found], _SERIES[1], "//"),
-        ("only the other", [len(one.only_second) for one in found], _SERIES[2], r"\\"),
-        ("neither", [one.neither for one in found], "none", ""),
+    parts: list[tuple[str, list[int], str]] = [
+        ("both", [one.both for one in found], _SERIES[0]),
+        (f"only {first}", [len(one.only_first) for one in found], _SERIES[1]),
+        ("only the other", [len(one.only_second) for one in found], _SERIES[2]),
+        ("neither", [one.neither for one in found], "none"),
     ]
     starts = [0] * len(rows)
-    for _, counts, colour, hatch in parts:
-        axes.barh(rows, counts, 0.6, left=starts, color=colour, alpha=0.4, hatch=hatch, ec=colour, lw=0)
-        axes.barh(rows, counts, 0.6, left=starts, facecolor="none", edgecolor=_INK, lw=0.8)
+    for _, counts, colour in parts:
+        axes.barh(rows, counts, 0.6, left=starts, facecolor=(colour, 0.4), edgecolor=_INK, lw=0.8)
         for row, start, count in zip(rows, starts, counts, strict=True):
             if count:
                 axes.text(start + count / 2, row, str(count), ha="center", va="center", weight="bold")
@@ -125,7 +124,7 @@ def _agreement(axes: Any, comparisons: Sequence[Comparison]) -> None:
     axes.set(xlabel="tasks", xlim=(0, max(starts)), ylim=(0.5, len(rows) + 0.5))
     axes.set_yticks(rows, [_short(one.second, 24) for one in comparisons])
     axes.grid(visible=False, axis="y")
-    swatches = [Patch(label=label, fc=(colour, 0.4), hatch=hatch, ec=_INK, lw=0.8) for label, _, colour, hatch in parts]
+    swatches = [Patch(label=label, facecolor=(colour, 0.4), edgecolor=_INK, lw=0.8) for label, _, colour in parts]
     axes.legend(handles=swatches, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
