@@ -4,7 +4,10 @@ A limit of address space holds for one process alone, and a program may have man
 """
 
 import os
+import time
 
+LOOK_SECONDS = 0.05
+"""How often a run that takes its time is looked at."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -14,6 +17,14 @@ class MemoryWatch:
     def __init__(self, limit: int, others: set[int]) -> None:
         self._limit = limit
         self._others = others | {os.getpid()}
+        self._next = time.monotonic() + LOOK_SECONDS
+
+    def due(self) -> bool:
+        """Whether it is time to look; if so, the next time is one interval later."""
+        if (now := time.monotonic()) < self._next:
+            return False
+        self._next = now + LOOK_SECONDS
+        return True
 
     def exceeded(self) -> bool:
         """Whether the program's processes hold more than the limit beyond what each was forked with."""
