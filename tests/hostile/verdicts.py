@@ -411,6 +411,22 @@ def f():
         "return {i * ((1 << 61) - 1): 0 for i in range(100_000)}",
         test="assert len(f()) == 1",
     ),
+    Attack(
+        "endless-comparison",
+        "a value that keeps the judge where no signal reaches it has failed, and is no matter of the machine's",
+        "return 10**18",
+        test="assert sum(range(f())) == 5",
+        end=Failure.TIMEOUT,
+        limits={"wall_seconds": 1.0},
+    ),
+    Attack(
+        "endless-comparison-alone",
+        "also where the judge is the test's own",
+        "return 10**18",
+        test="class End:\n    def __del__(self): pass\nassert sum(range(f())) == 5",
+        end=Failure.TIMEOUT,
+        limits={"wall_seconds": 1.0},
+    ),
     wrong("nan", "not a number equals nothing", "return float('nan')", test="assert f() == f()"),
     wrong("true-is-one", "a test that asks for the type gets it", "return True", test="assert type(f()) is int"),
     wrong(
