@@ -29,6 +29,18 @@ def everywhere(data):
 
 REPORT = '{"end": "finished", "invocation": "f()", "value": "1", "expected": "1", "stdout": "", "trace": null}'
 
+RAISED = b'{"kind": "raised", "error": "x", "whole": true, "lineage": '
+FALSE_EXCEPTIONS = [
+    (RAISED + b"7}", b"[[], [null]]"),
+    (RAISED + b'[7, ["json", ["x"]], ["builtins", "print"]]}', b'[[["tuple"]], [[0]]]'),
+    (
+        RAISED + b'[["builtins", "UnicodeDecodeError"]]}',
+        b'[[["tuple", [1], [2], null], ["tuple"], ["dict", null]], [[0]]]',
+    ),
+    (RAISED + b'[["sys", "modules"], ["builtins", "object"]]}', b'[[["tuple", 1, 2, 3]], [[0]]]'),
+    (RAISED + b'[["x", "\\u0000"], ["builtins", "OSError"], ["builtins", "SyntaxError"]]}', b"[[], [null]]"),
+]
+
 ATTACKS = [
     wrong("exit-process", "ending the process is no pass", "os._exit(0)"),
     wrong("exit", "nor is leaving it", "sys.exit(0)"),
@@ -440,6 +452,33 @@ def f():
         "an exception cannot pose as one that it is not",
         source="class ValueError(Exception):\n    pass\n\ndef f():\n    raise ValueError\n",
         test="try:\n    f()\nexcept ValueError:\n    pass\n",
+    ),
+    wrong(
+        "end-of-iteration",
+        "an exception is not taken for the end of what a test goes through",
+        source="def f(x):\n    raise StopIteration\n",
+        test="assert all(map(f, [1, 2]))",
+    ),
+    wrong(
+        "end-of-iteration-among-handlers",
+        "nor where the test expects another one",
+        source="def f(x):\n    raise StopIteration\n",
+        test="try:\n    assert all(map(f, [1, 2]))\nexcept ValueError:\n    assert False\n",
+    ),
+    *(
+        wrong(
+            f"false-exception-{number}",
+            "what is said of an exception in another form than ours does not break the judge",
+            source=DESCRIPTORS
+            + f"""
+def f():
+    everywhere(frames({said!r}, {values!r}))
+    import time
+    time.sleep(1)
+""",
+            test="try:\n    f()\nexcept (ValueError, KeyError):\n    pass\n",
+        )
+        for number, (said, values) in enumerate(FALSE_EXCEPTIONS)
     ),
     wrong(
         "script-forges",

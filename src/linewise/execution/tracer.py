@@ -116,8 +116,8 @@ def encode_judged_request(
     """One run in two processes: the program's does not get the test, the judge's does not get the program."""
     part = _part(program, limits)
     served = {**part, "part": "program", "source": program.source, "trace": trace}
-    judge = {**part, "part": "judge", "imports": plan.imports, "setup": program.setup, "test": test.source}
-    return _request(limits, served, {**judge, "shared": plan.shared}, judge_for=str(limits) if plan.shared else None)
+    judge = {**part, **plan._asdict(), "part": "judge", "setup": program.setup, "test": test.source}
+    return _request(limits, served, judge, judge_for=str(limits) if plan.shared else None)
 
 
 def _part(program: Program, limits: Limits) -> dict[str, Any]:

@@ -36,6 +36,36 @@ def test_values_cross(sandbox: Sandbox, body: str, test: str) -> None:
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
 
 
+RAISING = """\
+import json, statistics
+
+class Own(ValueError):
+    pass
+
+class Worse(json.JSONDecodeError):
+    pass
+
+class Both(ValueError, KeyError):
+    pass
+
+class Coded(ValueError):
+    def __init__(self, code):
+        self.code = code
+
+    def __str__(self):
+        return f"code {self.code}"
+
+    def twice(self):
+        return 2 * self.code
+
+def noted(error):
+    error.add_note("n")
+    return error
+
+def f():
+"""
+
+
 @pytest.mark.parametrize(
     ("raised", "caught"),
     [
@@ -45,13 +75,34 @@ def test_values_cross(sandbox: Sandbox, body: str, test: str) -> None:
         ("SystemExit(3)", "SystemExit as error:\n    assert error.code == 3"),
         ("UnicodeDecodeError('a', b'', 0, 1, 'b')", "UnicodeError as error:\n    assert error.reason == 'b'"),
         ("StopIteration", "StopIteration:\n    pass"),
+        ("statistics.StatisticsError('x')", "statistics.StatisticsError as error:\n    assert str(error) == 'x'"),
+        ("json.JSONDecodeError('x', '{', 1)", "json.JSONDecodeError as error:\n    assert error.pos == 1"),
+        ("Worse('x', '{', 1)", "json.JSONDecodeError as error:\n    assert error.doc == '{'"),
+        ("Both('k')", "KeyError as error:\n    assert isinstance(error, ValueError) and error.args == ('k',)"),
+        ("Coded(7)", "ValueError as error:\n    assert (error.code, str(error)) == (7, 'code 7')"),
+        ("FileNotFoundError(2, 'x', 'y')", "OSError as error:\n    assert (error.errno, error.filename) == (2, 'y')"),
+        ("ImportError('x', name='m')", "ImportError as error:\n    assert error.name == 'm'"),
+        ("noted(ValueError())", "ValueError as error:\n    assert error.__notes__ == ['n']"),
     ],
 )
 def test_exceptions_cross(sandbox: Sandbox, raised: str, caught: str) -> None:
-    source = f"class Own(ValueError):\n    pass\n\ndef f():\n    raise {raised}\n"
-    test = f"try:\n    f()\nexcept {caught}\nelse:\n    assert False\n"
-    outcome = run_assert(sandbox, source, test)
+    test = f"import json, statistics\ntry:\n    f()\nexcept {caught}\nelse:\n    assert False\n"
+    outcome = run_assert(sandbox, f"{RAISING}    raise {raised}\n", test)
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+
+
+@pytest.mark.parametrize(
+    ("raised", "caught"),
+    [
+        ("ValueError('a') from KeyError('b')", "ValueError as error:\n    assert error.__cause__.args == ('b',)"),
+        ("Coded(7)", "ValueError as error:\n    assert error.twice() == 14"),
+        ("ValueError(print)", "ValueError as error:\n    assert error.args[0] is print"),
+        ("ExceptionGroup('a', [ValueError()])", "ExceptionGroup as error:\n    assert len(error.exceptions) == 1"),
+    ],
+)
+def test_what_a_test_misses_of_an_exception_is_judged_in_process(sandbox: Sandbox, raised: str, caught: str) -> None:
+    outcome = run_assert(sandbox, f"{RAISING}    raise {raised}\n", f"try:\n    f()\nexcept {caught}\n")
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
 
 
 def test_an_exception_that_ends_the_test_is_the_programs(sandbox: Sandbox) -> None:

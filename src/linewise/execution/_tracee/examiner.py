@@ -5,18 +5,17 @@ what became of the arguments, or the exception. So no object of the program is e
 Where a value cannot cross, the judge gives no verdict but says ``together``: only in one process can that test be run.
 """
 
-import builtins
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from . import codec, instrument, wire
+from . import codec, exceptions, instrument, wire
 from .entry_point import EntryPoint
 from .render import clean
 from .runner import Send, Session
 
-MESSAGE_LIMIT = 1 << 16
+MESSAGE_LIMIT = 1 << 17
 
 
 class Examiner(Session):
@@ -28,6 +27,7 @@ class Examiner(Session):
         self._bound: int = request["limits"]["value_bytes"]
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
+        self._inexact = self._alike = False
         self._watched = False
 
     def work(self) -> None:
@@ -43,7 +43,13 @@ class Examiner(Session):
         self.execute_test(test)
 
     def failure(self, error: BaseException) -> dict[str, Any]:
-        """The program's own failure where its exception ends the test; else the test's."""
+        """The program's own failure where its exception ends the test; else the test's.
+
+        No verdict where the test might have caught the exception itself, or found in it what did not cross.
+        """
+        uncaught = error is self._raised and self._alike
+        if self._inexact and self._request["handles"] and not uncaught:
+            self._together("an exception that crosses only in part")
         if error is self._raised:
             return self._told
         if isinstance(error, NameError):  # a name that the program has made and that nobody saw in its text
@@ -73,9 +79,7 @@ class Examiner(Session):
             case "returned":
                 return self._decoded(value, encoder.objects)
             case "raised":
-                self._told = _told_failure(answer, self._chars)
-                self._raised = _make_exception(answer, self._decoded(value, encoder.objects))
-                raise self._raised
+                self._raise(answer, self._decoded(value, encoder.objects))
             case "failed":
                 return self.end("failed", **_told_failure(answer, self._chars))
             case "unencodable":
@@ -83,6 +87,14 @@ class Examiner(Session):
             case "too large":
                 return self.end("failed", failure="output", error="OutputError: the value is larger than the limit")
         return self._gone()
+
+    def _raise(self, answer: dict[str, Any], values: Any) -> NoReturn:
+        self._told = _told_failure(answer, self._chars)
+        self._raised, exact, self._alike = exceptions.make(answer, values)
+        self._inexact |= not exact
+        if isinstance(self._raised, StopIteration) and not self._request["handles_stop"]:
+            self.end("failed", **self._told)  # ``map`` and ``zip`` would take it for the end of what they go through
+        raise self._raised
 
     def _decoded(self, message: bytes, known: list[Any]) -> Any:
         """The value that was sent. What became of the arguments, which comes with it, is in them afterwards."""
@@ -121,19 +133,3 @@ def _told_failure(answer: dict[str, Any], chars: int) -> dict[str, Any]:
     error, line = answer.get("error"), answer.get("error_line")
     known = type(line) is int and 0 <= line < 1 << 31
     return {"failure": failure, "error": clean(str(error), chars), "error_line": line if known else None}
-
-
-def _make_exception(answer: dict[str, Any], arguments: Any) -> BaseException:
-    """An exception of the told name and message that the test can catch as the builtin class that it is."""
-    name, message = str(answer.get("name"))[:200], str(answer.get("message"))
-    base = vars(builtins).get(str(answer.get("builtin")))
-    if not (isinstance(base, type) and issubclass(base, BaseException)):
-        base = Exception
-    if type(arguments) is not tuple:  # they could not cross
-        arguments = [message] if message else []
-    try:
-        kind = base if base.__name__ == name else type(name, (base,), {"__module__": "program"})
-        made: BaseException = kind(*arguments)
-        return made
-    except (TypeError, ValueError):  # a class that takes other arguments, a name that is none
-        return Exception(message)
