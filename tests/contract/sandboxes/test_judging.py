@@ -137,6 +137,36 @@ def test_what_cannot_cross_is_judged_in_process_and_marked(sandbox: Sandbox, sou
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
 
 
+@pytest.mark.parametrize(
+    "test",
+    [
+        "a = f('k')\nb = f('k')\nassert a is b",
+        "assert id(f('k')) == id(f('k'))",
+        "es = []\nfor _ in range(2):\n    try:\n        f(0)\n    except ValueError as e:\n        es.append(e)\n"
+        "assert es[0] is es[1]",
+    ],
+)
+def test_who_asks_for_the_same_object_is_answered_in_process(sandbox: Sandbox, test: str) -> None:
+    source = """\
+        kept, error = {}, ValueError()
+
+        def f(x):
+            if not x:
+                raise error
+            return kept.setdefault(x, [x])
+    """
+    outcome = run_assert(sandbox, source, test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+
+
+def test_a_test_of_many_calls_is_not_late_for_crossing(sandbox: Sandbox) -> None:
+    source = "def f(x):\n    return x\n"
+    outcome = run_assert(sandbox, source, "for n in range(500_000):\n    assert f(n) == n", cpu_seconds=0.5)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+    outcome = run_assert(sandbox, source, "n = 0\nwhile True:\n    n = f(n) + 1", cpu_seconds=0.3)
+    assert (outcome.failure, outcome.trust) == (Failure.TIMEOUT, Trust.IN_PROCESS)
+
+
 def test_a_value_over_the_bound_is_no_comparison_of_what_was_cut(sandbox: Sandbox) -> None:
     source = "def f(n):\n    return [0] * n\n"
     outcome = run_assert(sandbox, source, "assert f(10_000) == [0] * 10_000", value_bytes=10_000)

@@ -16,6 +16,8 @@ from .render import clean
 from .runner import Send, Session
 
 MESSAGE_LIMIT = 1 << 17
+MANY_CALLS = 1000
+"""From here on a test that is late may be late for what calls across processes take."""
 
 
 class Examiner(Session):
@@ -28,6 +30,7 @@ class Examiner(Session):
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
         self._inexact = self._alike = False
+        self._calls = 0
         self._watched = False
 
     def work(self) -> None:
@@ -43,18 +46,29 @@ class Examiner(Session):
         self.execute_test(test)
 
     def failure(self, error: BaseException) -> dict[str, Any]:
-        """The program's own failure where its exception ends the test; else the test's.
-
-        No verdict where the test might have caught the exception itself, or found in it what did not cross.
-        """
-        uncaught = error is self._raised and self._alike
-        if self._inexact and self._request["handles"] and not uncaught:
-            self._together("an exception that crosses only in part")
+        """The program's own failure where its exception ends the test; else the test's. No verdict where in doubt."""
+        if doubt := self._doubt(error):
+            self._together(doubt)
         if error is self._raised:
             return self._told
         if isinstance(error, NameError):  # a name that the program has made and that nobody saw in its text
             self._together(str(error))
         return super().failure(error)
+
+    def out_of_time(self, limit: str) -> NoReturn:
+        """No verdict where the calls themselves may have taken the time."""
+        if self._calls > MANY_CALLS:
+            self.end("together", failure="timeout", error="too many calls")
+        super().out_of_time(limit)
+
+    def _doubt(self, error: BaseException) -> str | None:
+        """Why a test may fail here that would pass in one process."""
+        if self._request["identifies"]:
+            return "the same object is asked for"
+        uncaught = error is self._raised and self._alike
+        if self._inexact and self._request["handles"] and not uncaught:
+            return "an exception that crosses only in part"
+        return None
 
     def _proxy(self, call: Callable[..., Any]) -> EntryPoint:
         return EntryPoint(call, self._entry_point, lambda name: self._together(f"looks at {name} of the entry point"))
@@ -63,6 +77,7 @@ class Examiner(Session):
         return self._call(list(args), kwargs)
 
     def _call(self, arguments: list[Any], named: dict[str, Any]) -> Any:
+        self._calls += 1
         watched = self._watch.called and not self._watched
         self._watched |= watched
         encoder = codec.Encoder()
@@ -121,6 +136,8 @@ class Examiner(Session):
 
     def _gone(self) -> NoReturn:
         """No verdict but failure can come of a program that ended or broke the protocol; how it ended says more."""
+        if self._calls > MANY_CALLS:
+            self._together("it ended after many calls")
         self.end("gone")
 
     def _together(self, reason: str) -> NoReturn:
