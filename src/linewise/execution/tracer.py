@@ -7,7 +7,7 @@ evidence (trace, output), can make a run fail and cannot make it pass.
 
 import json
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -32,6 +32,8 @@ from linewise.schema import (
 
 Number = Annotated[int, Field(ge=0, lt=1 << 31)]
 INVOCATION_CHARS = 2000
+OUTPUT_ROOM = 8 << 20
+"""How many bytes a script may print where what is expected of it is not short against the limit."""
 TIMEOUT_SIGNALS = {-signal.SIGXCPU, -signal.SIGPROF}
 
 
@@ -102,6 +104,8 @@ def _reports() -> TypeAdapter[_Report]:
 
 def encode_request(program: Program, test: VisibleTest, limits: Limits, trace: TraceStyle | None) -> Request:
     """One (program, test) run in the program's process. A ``StdioTest`` goes without the output that it expects."""
+    if isinstance(test, StdioTest) and 2 * len(test.stdout) > limits.output_bytes:
+        limits = replace(limits, output_bytes=OUTPUT_ROOM)  # the same for all of them, for a program can read it
     part = {**_part(program, limits), "source": program.source, "trace": trace}
     if isinstance(test, StdioTest):
         part |= {"part": "script", "stdin": test.stdin}

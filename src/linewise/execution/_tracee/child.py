@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import codec, examiner, runner, served, watch, wire
@@ -22,6 +23,8 @@ INTERNAL_ERROR = 70
 SECRET_BYTES = 16
 TIME_SIGNALS = (signal.SIGPROF, signal.SIGALRM)
 LAST_DESCRIPTOR = 1 << 20
+END = os._exit
+"""A script has another ``os._exit``."""
 
 
 def live(control: socket.socket, isolation: Isolation | None) -> NoReturn:
@@ -57,14 +60,15 @@ def _work(request: dict[str, Any], secret: bytes, link: int, report: int, beside
 
     def send(content: dict[str, Any]) -> NoReturn:
         if os.getpid() != owner:  # a fork that the program made and that came this far
-            os._exit(0)
-        for number in TIME_SIGNALS:  # one report, whatever runs out while it is made
-            signal.signal(number, signal.SIG_IGN)
+            END(0)
+        with suppress(ValueError):  # a script may leave from another thread, which cannot do this
+            for number in TIME_SIGNALS:  # one report, whatever runs out while it is made
+                signal.signal(number, signal.SIG_IGN)
         content["stdout"], full = output.text()
         if full:
             content.update(end="failed", failure="output")
         wire.write_frame(channel, secret + json.dumps(content).encode())
-        os._exit(0)
+        END(0)
 
     session = _session(request, send, link)
     output.when_full = session.output_full
@@ -117,8 +121,23 @@ def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Se
         case "judge":
             return examiner.Examiner(request, send, _hide(link))
         case "script":
-            return runner.Script(request, send)
+            script = runner.Script(request, send)
+            vars(os).update(_exit=_leaving(script))
+            return script
     return runner.Together(request, send)
+
+
+def _leaving(script: runner.Script) -> Callable[[int], NoReturn]:
+    """What a script has in place of ``os._exit``: it ends as abruptly, but with a report of what it has written."""
+    owner = os.getpid()
+
+    def leave(status: int) -> NoReturn:
+        if status != 0 or os.getpid() != owner:
+            END(status)
+        OUTPUT.lose()
+        script.finish()
+
+    return leave
 
 
 def _receive_start(control: socket.socket) -> tuple[bytes, int]:
@@ -173,6 +192,7 @@ class Output(io.RawIOBase):
         super().__init__()
         self.when_full: Callable[[], None] = lambda: None
         self._limit = 0
+        self._lost = False
         self._memory = -1
         self._stream = io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
 
@@ -187,6 +207,10 @@ class Output(io.RawIOBase):
         """Take no more than ``size`` bytes."""
         self._limit = size
 
+    def lose(self) -> None:
+        """Take no more of what has been printed but not flushed."""
+        self._lost = True
+
     def writable(self) -> bool:
         return True
 
@@ -200,7 +224,7 @@ class Output(io.RawIOBase):
 
     def text(self) -> tuple[str, bool]:
         """What was written, and whether it was more than the limit."""
-        for stream in (sys.stdout, self._stream):
+        for stream in () if self._lost else (sys.stdout, self._stream):
             try:
                 stream.flush()
             except Exception:
