@@ -228,6 +228,17 @@ def test_what_one_test_holds_is_no_burden_to_the_next(sandbox: Sandbox) -> None:
     assert all(outcome.passed for outcome in outcomes)
 
 
+def test_a_heap_that_one_test_has_worn_is_no_burden_to_the_next(sandbox: Sandbox) -> None:
+    program, limits = Program("def f():\n    return 1\n", "f"), changed({"memory_bytes": 160 << 20})
+    for number in range(4):
+        wearing = (
+            f"import re\nx = [bytes(1000) for _ in range(80_000)]\nre.compile('a' * 2000 + '{number}')\nassert f() == 1"
+        )
+        for test in (wearing, "x = [0] * (10 << 20)\nassert f() == 1"):
+            (outcome,) = sandbox.run(program, [AssertTest(test)], limits, meter=Meter())
+            assert (outcome.failure, outcome.passed) == (None, True)
+
+
 LOOKED_INTO = """
 import functools
 

@@ -23,6 +23,7 @@ INTERNAL_ERROR = 70
 SECRET_BYTES = 16
 TIME_SIGNALS = (signal.SIGPROF, signal.SIGALRM)
 LAST_DESCRIPTOR = 1 << 20
+GROWTH = 64 << 10
 END = os._exit
 """A script has another ``os._exit``."""
 
@@ -84,20 +85,22 @@ def _judge_on(
     assert request is not None
     _limit({**request["limits"], "cpu_seconds": resource.RLIM_INFINITY}, beside)
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - what a test prints is nobody's matter
+    peak = _peak() + GROWTH
     while request is not None:
-        _judge_once(request, secret, link, control.fileno())
+        _judge_once(request, secret, link, control.fileno(), peak)
         secret, link = _receive_start(control)
         request = wire.read_message(control.fileno())
     os._exit(0)
 
 
-def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int) -> None:
+def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int, peak: int) -> None:
+    """``peak``: how much memory it may ever have held and judge again: a worn heap has less room for the next test."""
     unharmed = {"wrong", "exception", None}
 
     def send(content: dict[str, Any]) -> NoReturn:
         for number in TIME_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        stays = content.get("failure") in unharmed  # else who knows in which state this process is
+        stays = content.get("failure") in unharmed and _peak() < peak  # else who knows in which state this process is
         mark = wire.STAYS if stays else wire.ENDS
         wire.write_frame(report, secret + mark + json.dumps({**content, "stdout": ""}).encode())
         if not stays:
@@ -112,6 +115,11 @@ def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int) 
         sys.modules.pop("program", None)
     del session, send
     gc.collect()  # what a test made holds itself, and would count against the memory of the next
+
+
+def _peak() -> int:
+    """The most memory that this process has held at a time, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Session:
@@ -239,10 +247,10 @@ OUTPUT = Output()
 
 def _set_timers(limits: dict[str, Any], session: "runner.Session") -> None:
     """Let this process report its own time-out, with its trace; rlimits and the host stand behind it."""
+    signal.setitimer(signal.ITIMER_PROF, limits["cpu_seconds"])  # first, for the timers of a test before may still run
+    signal.setitimer(signal.ITIMER_REAL, limits["wall_seconds"])
     signal.signal(signal.SIGPROF, lambda *_: session.out_of_time("cpu"))
     signal.signal(signal.SIGALRM, lambda *_: session.out_of_time("wall"))
-    signal.setitimer(signal.ITIMER_PROF, limits["cpu_seconds"])
-    signal.setitimer(signal.ITIMER_REAL, limits["wall_seconds"])
 
 
 def _limit(limits: dict[str, Any], beside: int | None) -> None:

@@ -11,7 +11,7 @@ A zygote that is started without isolation (``--sandbox process``) gives its chi
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from . import kernel, landlock, seccomp
@@ -38,11 +38,12 @@ class Isolation:
         kernel.drop_bounding_set()
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
-    def next_user(self, taken: int | None) -> int:
-        """Choose the user of the next child: the one whose turn it is, unless that is ``taken``."""
-        self._turn += 1
-        if self._users and self._user() == taken:
+    def next_user(self, taken: Collection[int | None]) -> int:
+        """Choose the user of the next child: the next in turn that is not ``taken``, where there is one."""
+        for _ in range(max(1, len(self._users))):
             self._turn += 1
+            if self._user() not in taken:
+                break
         return self._user()
 
     def fork(self) -> int:
