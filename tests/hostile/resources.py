@@ -68,6 +68,21 @@ ATTACKS = [
         end=Failure.MEMORY,
     ),
     Attack(
+        "memory-that-children-share",
+        "and what forks have in common counts once",
+        """
+        import time
+        held = bytearray(b"x") * (150 << 20)
+        for _ in range(3):
+            if os.fork() == 0:
+                time.sleep(0.4)
+                os._exit(0)
+        for _ in range(3):
+            os.wait()
+        return 1
+        """,
+    ),
+    Attack(
         "memory-behind-a-trickle",
         "nor does a program escape that bound by keeping the zygote busy with bits of a report",
         """

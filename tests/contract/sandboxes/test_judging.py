@@ -324,3 +324,18 @@ def test_a_script_that_ends_too_late_is_late(sandbox: Sandbox) -> None:
     program = Program(source, "solve", "program")
     (outcome,) = sandbox.run(program, [StdioTest("", "42")], changed({"wall_seconds": 0.5}), meter=Meter())
     assert outcome.failure is Failure.TIMEOUT
+
+
+def test_a_program_may_have_workers(sandbox: Sandbox) -> None:
+    source = """\
+        from multiprocessing import Pool
+
+        def double(x):
+            return 2 * x
+
+        def f():
+            with Pool(2) as pool:
+                return pool.map(double, [1, 2])
+    """
+    outcome = run_assert(sandbox, source, "assert f() == [2, 4]")
+    assert (outcome.error, outcome.passed) == (None, True)

@@ -2,9 +2,9 @@
 
 A zygote inside bubblewrap is the first process of its process space and holds the capabilities that this takes. Each
 child becomes the first process of a process space of its own, so that it sees and signals nobody else and ends
-together with all that it has started; has mounts of its own, with an empty ``/tmp`` and a ``/proc`` that shows
-nothing but itself; is another kernel user, where the user namespace has more than one; and gives up all capabilities
-before Landlock and the system call filter close the rest.
+together with all that it has started; has mounts of its own, with an empty ``/tmp``, which is its ``/dev/shm`` as
+well, and a ``/proc`` that shows nothing but itself; is another kernel user, where the user namespace has more than
+one; and gives up all capabilities before Landlock and the system call filter close the rest.
 
 A zygote that is started without isolation (``--sandbox process``) gives its children none of this.
 """
@@ -59,6 +59,7 @@ class Isolation:
         user = self._user()
         kernel.unshare(kernel.CLONE_NEWNS)
         kernel.mount("tmpfs", "/tmp", SECURE, f"{self._options},uid={user},gid={user}")
+        kernel.mount("/tmp", "/dev/shm", kernel.MS_BIND)  # where semaphores live, which ``multiprocessing`` needs
         kernel.mount("proc", "/proc", SECURE | kernel.MS_NOEXEC)
         if self._users:
             os.setgroups([])
