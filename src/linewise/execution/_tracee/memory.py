@@ -5,6 +5,7 @@ A limit of address space holds for one process alone, and a program may have man
 
 import os
 import time
+from itertools import accumulate
 
 LOOK_SECONDS = 0.05
 """How often a run that takes its time is looked at."""
@@ -33,7 +34,8 @@ class MemoryWatch:
         used = {pid: max(0, size - at_start) for pid, size in held.items() if pid not in self._others}
         if sum(used.values()) <= self._limit:
             return False
-        return sum(min(size, _share(pid, size)) for pid, size in used.items()) > self._limit
+        shares = (min(size, _share(pid, size)) for pid, size in used.items())
+        return any(total > self._limit for total in accumulate(shares))  # no longer than it takes to know
 
 
 def _resident(pid: int) -> int:
