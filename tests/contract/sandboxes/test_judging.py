@@ -159,6 +159,16 @@ def test_who_asks_for_the_same_object_is_answered_in_process(sandbox: Sandbox, t
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
 
 
+def test_an_object_that_calls_return_again_is_seen_to_change(sandbox: Sandbox) -> None:
+    source = "def f(x, seen=[]):\n    seen.append(x)\n    return seen\n"
+    outcome = run_assert(sandbox, source, "a = f(1)\nb = f(2)\nassert a == b == [1, 2]")
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+    outcome = run_assert(sandbox, source, "assert f(1) == [1]\nassert f(2) == [1, 2]")
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+    outcome = run_assert(sandbox, "def f(x):\n    return [x]\n", "assert f(1) == [1]\nassert f(1) == [2]")
+    assert (outcome.failure, outcome.trust) == (Failure.WRONG, Trust.SEPARATE)
+
+
 def test_a_test_of_many_calls_is_not_late_for_crossing(sandbox: Sandbox) -> None:
     source = "def f(x):\n    return x\n"
     outcome = run_assert(sandbox, source, "for n in range(500_000):\n    assert f(n) == n", cpu_seconds=0.5)

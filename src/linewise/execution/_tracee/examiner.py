@@ -29,7 +29,7 @@ class Examiner(Session):
         self._bound: int = request["limits"]["value_bytes"]
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
-        self._inexact = self._alike = False
+        self._inexact = self._alike = self._again = False
         self._calls = 0
         self._watched = False
 
@@ -65,6 +65,8 @@ class Examiner(Session):
         """Why a test may fail here that would pass in one process."""
         if self._request["identifies"]:
             return "the same object is asked for"
+        if self._again:
+            return "two calls return the same object"
         uncaught = error is self._raised and self._alike
         if self._inexact and self._request["handles"] and not uncaught:
             return "an exception that crosses only in part"
@@ -90,6 +92,7 @@ class Examiner(Session):
         return self._result(encoder, *self._hear())
 
     def _result(self, encoder: codec.Encoder, answer: dict[str, Any], value: bytes) -> Any:
+        self._again |= answer.get("again") is True
         match answer["kind"]:
             case "returned":
                 return self._decoded(value, encoder.objects)

@@ -6,10 +6,14 @@ a program that says it has failed, or that ends without a report, has not passed
 """
 
 import os
+from collections import deque
 from typing import Any
 
 from . import codec, exceptions, wire
 from .runner import PROGRAM, Send, Session
+
+REMEMBERED, SMALL = 32, 1 << 14
+"""How many of the values that a program has returned are kept alive, and how many bytes they may be, encoded."""
 
 
 class Served(Session):
@@ -20,6 +24,7 @@ class Served(Session):
         self._link = link
         self._bound: int = request["limits"]["value_bytes"]
         self._owner = os.getpid()
+        self._returned = deque[Any](maxlen=REMEMBERED)
 
     def work(self) -> None:
         """Load, then answer. What loading raises ends the work after the judge knows."""
@@ -42,7 +47,7 @@ class Served(Session):
             names, values = exceptions.take_apart(error)
             self._answer_with("raised", {**self.failure(error), **names}, values, call.shells)
         else:
-            self._answer_with("returned", {}, value, call.shells)
+            self._answer_with("returned", {"again": self._returned_before(value)}, value, call.shells)
 
     def _answer_with(self, kind: str, details: dict[str, Any], value: Any, shells: dict[int, Any]) -> None:
         """Answer with a value, and with what every container that crossed has become, wherever it is by now."""
@@ -56,7 +61,14 @@ class Served(Session):
             else:
                 self._answer("too large", {})
         else:
+            if len(encoded) <= SMALL:
+                self._returned.append(value)
             self._answer(kind, details, encoded)
+
+    def _returned_before(self, value: Any) -> bool:
+        """Whether an earlier call has returned this very object, so that a test would see it change."""
+        kind = type(value)
+        return codec.MUTABLE.get(kind.__name__) is kind and any(value is one for one in self._returned)
 
     def _function(self) -> Any:
         if self._entry_point not in self._space:
