@@ -193,6 +193,7 @@ def test_a_long_message_is_refused_and_never_cut(value: object) -> None:
         b'[[["str","ff"]],[[0]]]',
         b'[[["deque",null,-1]],[[0]]]',
         b'[[["range",1.5,2,1]],[[0]]]',
+        b'[[["Fraction","1e999999999",1]],[[0]]]',
         b'[[["list",0]],[[0]]]',
         b'[[["list","x"]],[[0]]]',
         b'[[[["list"]]],[[0]]]',

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from linewise.execution._tracee import seccomp
-from linewise.execution._tracee.isolation import USERS, _other_users
+from linewise.execution._tracee.isolation import USERS, Isolation, _other_users
 from linewise.execution.user_namespace import _free_users
 
 EVERYBODY = (1 << 32) - 1
@@ -89,3 +89,10 @@ def test_numbers_are_those_of_this_machine() -> None:
     assert Path(f"/proc/self/fd/{made}").readlink().name.startswith("socket:")
     os.close(made)
     assert libc.syscall(number["personality"], 0xFFFFFFFF) == int(Path("/proc/self/personality").read_text(), 16)
+
+
+def test_no_child_is_a_user_that_another_still_is_where_there_are_enough() -> None:
+    isolation = object.__new__(Isolation)
+    isolation._users, isolation._turn = (7, 8, 9), 0
+    assert [isolation.next_user({8, None}) for _ in range(4)] == [9, 7, 9, 7]
+    assert {isolation.next_user({7, 8, 9}) for _ in range(3)} <= {7, 8, 9}

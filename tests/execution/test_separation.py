@@ -144,3 +144,25 @@ def test_what_a_name_means_in_a_judge_is_not_the_programs_choice(chosen: str) ->
     assert (
         imports_of(program, test.replace("math.pi", "3") if "isclose" in chosen else "assert math.pi == f(3)") is None
     )
+
+
+@pytest.mark.parametrize(
+    ("test", "handles", "handles_stop", "identifies"),
+    [
+        ("assert f(1) is None and f(2) is True", False, False, False),
+        ("assert type(f(1)) is int and f(2) in [1]", False, False, False),
+        ("x = []\nassert f(x) is not x", False, False, True),
+        ("assert id(f(1))", False, False, True),
+        ("try:\n    f(1)\nexcept ValueError:\n    pass", True, False, False),
+        ("try:\n    f(1)\nexcept Exception:\n    pass", True, True, False),
+        ("try:\n    f(1)\nexcept:\n    pass", True, True, False),
+        ("class Own:\n    pass\nwith Own():\n    f(1)", True, True, False),
+    ],
+)
+def test_what_a_text_shows_of_how_a_verdict_may_mislead(
+    test: str, handles: bool, handles_stop: bool, identifies: bool
+) -> None:
+    for program, text in ((Program(ANSWER, "f"), test), (Program(ANSWER, "f", prelude=test), "assert f(1) == 2")):
+        made = plan(program, text)
+        assert made is not None
+        assert (made.handles, made.handles_stop, made.identifies) == (handles, handles_stop, identifies)

@@ -132,7 +132,7 @@ ATTACKS = [
         """
         written = []
         for folder, _, _ in os.walk("/"):
-            if folder.count("/") > 4 or folder.startswith(("/tmp", "/proc/")):
+            if folder.count("/") > 4 or folder.startswith(("/tmp", "/dev/shm", "/proc/")):
                 continue
             try:
                 open(os.path.join(folder, "written"), "w").close()
@@ -162,7 +162,10 @@ ATTACKS = [
         "shared-memory-folder",
         "there is no folder that runs share",
         """
-        for name in ("/dev/shm/x", "/var/tmp/x", "/run/x", "/dev/mqueue/x", "/dev/x"):
+        if os.listdir("/dev/shm"):
+            return os.listdir("/dev/shm")
+        open("/dev/shm/x", "w").close()
+        for name in ("/var/tmp/x", "/run/x", "/dev/mqueue/x", "/dev/x"):
             try:
                 open(name, "w")
             except OSError:

@@ -68,6 +68,47 @@ ATTACKS = [
         end=Failure.MEMORY,
     ),
     Attack(
+        "memory-that-children-share",
+        "and what forks have in common counts once",
+        """
+        import time
+        held = bytearray(b"x") * (150 << 20)
+        for _ in range(3):
+            if os.fork() == 0:
+                time.sleep(0.4)
+                os._exit(0)
+        for _ in range(3):
+            os.wait()
+        return 1
+        """,
+    ),
+    Attack(
+        "memory-behind-a-trickle",
+        "nor does a program escape that bound by keeping the zygote busy with bits of a report",
+        """
+        import struct, time
+        link = sys._getframe(1)
+        while not hasattr(link.f_locals.get("self"), "_link"):
+            link = link.f_back
+        ways = [int(number) for number in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{number}")
+                and os.readlink(f"/proc/self/fd/{number}").startswith("socket:")]
+        ways.remove(link.f_locals["self"]._link)
+        for _ in range(6):
+            if os.fork() == 0:
+                held = bytearray(b"x") * (100 << 20)
+                time.sleep(60)
+        for way in ways:
+            os.write(way, struct.pack(">I", 1 << 20))
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            for way in ways:
+                os.write(way, b"x")
+            time.sleep(0.01)
+        os.kill(os.getpid(), 9)
+        """,
+        end=Failure.MEMORY,
+    ),
+    Attack(
         "disk-flood",
         "the temporary folder has a bound",
         """

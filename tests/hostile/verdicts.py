@@ -29,6 +29,18 @@ def everywhere(data):
 
 REPORT = '{"end": "finished", "invocation": "f()", "value": "1", "expected": "1", "stdout": "", "trace": null}'
 
+RAISED = b'{"kind": "raised", "error": "x", "whole": true, "lineage": '
+FALSE_EXCEPTIONS = [
+    (RAISED + b"7}", b"[[], [null]]"),
+    (RAISED + b'[7, ["json", ["x"]], ["builtins", "print"]]}', b'[[["tuple"]], [[0]]]'),
+    (
+        RAISED + b'[["builtins", "UnicodeDecodeError"]]}',
+        b'[[["tuple", [1], [2], null], ["tuple"], ["dict", null]], [[0]]]',
+    ),
+    (RAISED + b'[["sys", "modules"], ["builtins", "object"]]}', b'[[["tuple", 1, 2, 3]], [[0]]]'),
+    (RAISED + b'[["x", "\\u0000"], ["builtins", "OSError"], ["builtins", "SyntaxError"]]}', b"[[], [null]]"),
+]
+
 ATTACKS = [
     wrong("exit-process", "ending the process is no pass", "os._exit(0)"),
     wrong("exit", "nor is leaving it", "sys.exit(0)"),
@@ -411,6 +423,22 @@ def f():
         "return {i * ((1 << 61) - 1): 0 for i in range(100_000)}",
         test="assert len(f()) == 1",
     ),
+    Attack(
+        "endless-comparison",
+        "a value that keeps the judge where no signal reaches it has failed, and is no matter of the machine's",
+        "return 10**18",
+        test="assert sum(range(f())) == 5",
+        end=Failure.TIMEOUT,
+        limits={"wall_seconds": 1.0},
+    ),
+    Attack(
+        "endless-comparison-alone",
+        "also where the judge is the test's own",
+        "return 10**18",
+        test="class End:\n    def __del__(self): pass\nassert sum(range(f())) == 5",
+        end=Failure.TIMEOUT,
+        limits={"wall_seconds": 1.0},
+    ),
     wrong("nan", "not a number equals nothing", "return float('nan')", test="assert f() == f()"),
     wrong("true-is-one", "a test that asks for the type gets it", "return True", test="assert type(f()) is int"),
     wrong(
@@ -424,6 +452,33 @@ def f():
         "an exception cannot pose as one that it is not",
         source="class ValueError(Exception):\n    pass\n\ndef f():\n    raise ValueError\n",
         test="try:\n    f()\nexcept ValueError:\n    pass\n",
+    ),
+    wrong(
+        "end-of-iteration",
+        "an exception is not taken for the end of what a test goes through",
+        source="def f(x):\n    raise StopIteration\n",
+        test="assert all(map(f, [1, 2]))",
+    ),
+    wrong(
+        "end-of-iteration-among-handlers",
+        "nor where the test expects another one",
+        source="def f(x):\n    raise StopIteration\n",
+        test="try:\n    assert all(map(f, [1, 2]))\nexcept ValueError:\n    assert False\n",
+    ),
+    *(
+        wrong(
+            f"false-exception-{number}",
+            "what is said of an exception in another form than ours does not break the judge",
+            source=DESCRIPTORS
+            + f"""
+def f():
+    everywhere(frames({said!r}, {values!r}))
+    import time
+    time.sleep(1)
+""",
+            test="try:\n    f()\nexcept (ValueError, KeyError):\n    pass\n",
+        )
+        for number, (said, values) in enumerate(FALSE_EXCEPTIONS)
     ),
     wrong(
         "script-forges",

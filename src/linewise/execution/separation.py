@@ -51,6 +51,8 @@ A name that several of them have is the first one's: what it means in a judge is
 
 IMPORTABLE = frozenset(HOMES)
 
+HANDLING = (ast.Try, ast.TryStar, ast.With, ast.AsyncWith)
+
 STATELESS = IMPORTABLE - {"decimal"} | {
     "__future__",
     "abc",
@@ -65,17 +67,24 @@ STATELESS = IMPORTABLE - {"decimal"} | {
 
 
 class Plan(NamedTuple):
-    """How a test is judged: with these imports, and by a judge that other tests may share or by one of its own."""
+    """How a test is judged: with these imports, and by a judge that other tests may share or by one of its own.
+
+    ``handles``: it may catch exceptions; ``handles_stop``: ``StopIteration`` in particular; ``identifies``: it asks
+    whether two values are the same object, of which copies know nothing.
+    """
 
     imports: str
     shared: bool
+    handles: bool
+    handles_stop: bool
+    identifies: bool
 
 
 class _Names(NamedTuple):
     """Of a module's text: names it binds at its top level, names it reads, and names whose attributes it reads.
 
     ``modules``: what it imports; ``imports``: the import statement for each name bound to one of ``IMPORTABLE``;
-    ``tidy``: it leaves nothing behind, as ``tidiness`` has it.
+    ``tidy``: it leaves nothing behind, as ``tidiness`` has it; what follows it: as a ``Plan`` has them.
     """
 
     bound: frozenset[str]
@@ -85,6 +94,9 @@ class _Names(NamedTuple):
     modules: frozenset[str]
     imports: dict[str, str]
     tidy: bool
+    handles: bool = False
+    handles_stop: bool = False
+    identifies: bool = False
 
 
 def plan(program: Program, test: str) -> Plan | None:
@@ -101,7 +113,14 @@ def plan(program: Program, test: str) -> Plan | None:
         return None
     modules = asked.modules | given.modules | {answer.imports[name].split()[1] for name in needed}
     shared = asked.tidy and given.tidy and modules <= STATELESS and not given.read & (STATEFUL | REFLECTIVE)
-    return Plan("\n".join(answer.imports[name] for name in sorted(needed)), shared)
+    imports = "\n".join(answer.imports[name] for name in sorted(needed))
+    return Plan(
+        imports,
+        shared,
+        asked.handles or given.handles,
+        asked.handles_stop or given.handles_stop,
+        asked.identifies or given.identifies,
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -124,7 +143,32 @@ def _names(source: str) -> _Names:
         modules=frozenset(name for node in nodes for name in _imported(node)),
         imports=imports,
         tidy=is_tidy(tree, IMPORTABLE | STATELESS, STATEFUL),
+        handles=any(isinstance(node, HANDLING) for node in nodes),
+        handles_stop=any(_handles_stop(node) for node in nodes),
+        identifies=any(_identifies(node) for node in nodes),
     )
+
+
+def _handles_stop(node: ast.AST) -> bool:
+    match node:
+        case ast.ExceptHandler(type=None) | ast.With() | ast.AsyncWith():
+            return True
+        case ast.Name(id=name):
+            return name in {"StopIteration", "Exception", "BaseException"}
+    return False
+
+
+def _identifies(node: ast.AST) -> bool:
+    match node:
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant()]):
+            return False
+        case ast.Compare(left=ast.Call(func=ast.Name("type")), ops=[ast.Is() | ast.IsNot()]):
+            return False
+        case ast.Compare(ops=operators):
+            return any(isinstance(operator, ast.Is | ast.IsNot) for operator in operators)
+        case ast.Name(id=name):
+            return name == "id"
+    return False
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:

@@ -7,7 +7,7 @@ evidence (trace, output), can make a run fail and cannot make it pass.
 
 import json
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -32,6 +32,8 @@ from linewise.schema import (
 
 Number = Annotated[int, Field(ge=0, lt=1 << 31)]
 INVOCATION_CHARS = 2000
+OUTPUT_ROOM = 8 << 20
+"""How many bytes a script may print where what is expected of it is not short against the limit."""
 TIMEOUT_SIGNALS = {-signal.SIGXCPU, -signal.SIGPROF}
 
 
@@ -102,6 +104,8 @@ def _reports() -> TypeAdapter[_Report]:
 
 def encode_request(program: Program, test: VisibleTest, limits: Limits, trace: TraceStyle | None) -> Request:
     """One (program, test) run in the program's process. A ``StdioTest`` goes without the output that it expects."""
+    if isinstance(test, StdioTest) and 2 * len(test.stdout) > limits.output_bytes:
+        limits = replace(limits, output_bytes=OUTPUT_ROOM)  # the same for all of them, for a program can read it
     part = {**_part(program, limits), "source": program.source, "trace": trace}
     if isinstance(test, StdioTest):
         part |= {"part": "script", "stdin": test.stdin}
@@ -116,8 +120,8 @@ def encode_judged_request(
     """One run in two processes: the program's does not get the test, the judge's does not get the program."""
     part = _part(program, limits)
     served = {**part, "part": "program", "source": program.source, "trace": trace}
-    judge = {**part, "part": "judge", "imports": plan.imports, "setup": program.setup, "test": test.source}
-    return _request(limits, served, {**judge, "shared": plan.shared}, judge_for=str(limits) if plan.shared else None)
+    judge = {**part, **plan._asdict(), "part": "judge", "setup": program.setup, "test": test.source}
+    return _request(limits, served, judge, judge_for=str(limits) if plan.shared else None)
 
 
 def _part(program: Program, limits: Limits) -> dict[str, Any]:
@@ -154,10 +158,8 @@ def decode_outcome(answer: Answer, test: VisibleTest, limits: Limits) -> tuple[O
     """
     judged = len(answer.reports) > 1
     program, trace = _parse(answer.reports[0], limits)
-    verdict = _verdict(answer.reports[1], limits) if judged else program
-    decision = (
-        _weigh(program, verdict, answer.ends[0], limits) if judged else _own_word(program, answer.ends[0], limits)
-    )
+    verdict = _verdict(answer, limits) if judged else program
+    decision = _weigh(program, verdict, answer, limits) if judged else _own_word(program, answer.ends[0], limits)
     expected = _bounded(verdict.expected, limits) if verdict else None
     if isinstance(test, StdioTest):
         expected = test.stdout[: limits.output_bytes]
@@ -187,22 +189,24 @@ def _parse(report: bytes, limits: Limits) -> tuple[_Report | None, Trace | None]
         return None, None
 
 
-def _verdict(report: bytes, limits: Limits) -> _Report:
-    content, _ = _parse(report, limits)
-    if content is None:
+def _verdict(answer: Answer, limits: Limits) -> _Report | None:
+    """What the judge reports; ``None`` where it did not get to it in time."""
+    content, _ = _parse(answer.reports[1], limits)
+    if content is None and not _ran_out_of_time(answer.ends[1], limits):
         raise JudgeEnded("the judging process ended without a verdict")
-    if content.end == "together":
+    if content and content.end == "together":
         raise CannotCross(content.error)
     return content
 
 
-def _weigh(program: _Report | None, verdict: _Report | None, end: End, limits: Limits) -> _Decision:
+def _weigh(program: _Report | None, verdict: _Report | None, answer: Answer, limits: Limits) -> _Decision:
     """A judged run: passed where the judge says so and the program has ended as it should."""
-    told = _own_word(verdict, end, limits)
-    if verdict and verdict.end == "failed":
-        return told
-    own = _own_word(program, end, limits)
-    if own.failure or not (verdict and verdict.end == "gone"):
+    if verdict is None:  # a comparison that no signal interrupts: what the program returned takes for ever to compare
+        return _without_report(answer.ends[1], limits)
+    if verdict.end == "failed":
+        return _own_word(verdict, answer.ends[1], limits)
+    own = _own_word(program, answer.ends[0], limits)
+    if own.failure or verdict.end != "gone":
         return own
     return _Decision(Failure.EXCEPTION, "the program disturbed its process")
 
@@ -216,6 +220,10 @@ def _own_word(report: _Report | None, end: End, limits: Limits) -> _Decision:
     failure = Failure(report.failure) if report.failure else Failure.EXCEPTION
     error = _timeout_text(report.limit, limits) if report.limit else _bounded(report.error, limits)
     return _Decision(failure, error, report.error_line, report.limit == "wall" and failure is Failure.TIMEOUT)
+
+
+def _ran_out_of_time(end: End, limits: Limits) -> bool:
+    return end.cause == "late" or end.code in TIMEOUT_SIGNALS or end.cpu_seconds >= limits.cpu_seconds
 
 
 def _without_report(end: End, limits: Limits) -> _Decision:

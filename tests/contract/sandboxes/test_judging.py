@@ -36,6 +36,36 @@ def test_values_cross(sandbox: Sandbox, body: str, test: str) -> None:
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
 
 
+RAISING = """\
+import json, statistics
+
+class Own(ValueError):
+    pass
+
+class Worse(json.JSONDecodeError):
+    pass
+
+class Both(ValueError, KeyError):
+    pass
+
+class Coded(ValueError):
+    def __init__(self, code):
+        self.code = code
+
+    def __str__(self):
+        return f"code {self.code}"
+
+    def twice(self):
+        return 2 * self.code
+
+def noted(error):
+    error.add_note("n")
+    return error
+
+def f():
+"""
+
+
 @pytest.mark.parametrize(
     ("raised", "caught"),
     [
@@ -45,13 +75,34 @@ def test_values_cross(sandbox: Sandbox, body: str, test: str) -> None:
         ("SystemExit(3)", "SystemExit as error:\n    assert error.code == 3"),
         ("UnicodeDecodeError('a', b'', 0, 1, 'b')", "UnicodeError as error:\n    assert error.reason == 'b'"),
         ("StopIteration", "StopIteration:\n    pass"),
+        ("statistics.StatisticsError('x')", "statistics.StatisticsError as error:\n    assert str(error) == 'x'"),
+        ("json.JSONDecodeError('x', '{', 1)", "json.JSONDecodeError as error:\n    assert error.pos == 1"),
+        ("Worse('x', '{', 1)", "json.JSONDecodeError as error:\n    assert error.doc == '{'"),
+        ("Both('k')", "KeyError as error:\n    assert isinstance(error, ValueError) and error.args == ('k',)"),
+        ("Coded(7)", "ValueError as error:\n    assert (error.code, str(error)) == (7, 'code 7')"),
+        ("FileNotFoundError(2, 'x', 'y')", "OSError as error:\n    assert (error.errno, error.filename) == (2, 'y')"),
+        ("ImportError('x', name='m')", "ImportError as error:\n    assert error.name == 'm'"),
+        ("noted(ValueError())", "ValueError as error:\n    assert error.__notes__ == ['n']"),
     ],
 )
 def test_exceptions_cross(sandbox: Sandbox, raised: str, caught: str) -> None:
-    source = f"class Own(ValueError):\n    pass\n\ndef f():\n    raise {raised}\n"
-    test = f"try:\n    f()\nexcept {caught}\nelse:\n    assert False\n"
-    outcome = run_assert(sandbox, source, test)
+    test = f"import json, statistics\ntry:\n    f()\nexcept {caught}\nelse:\n    assert False\n"
+    outcome = run_assert(sandbox, f"{RAISING}    raise {raised}\n", test)
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+
+
+@pytest.mark.parametrize(
+    ("raised", "caught"),
+    [
+        ("ValueError('a') from KeyError('b')", "ValueError as error:\n    assert error.__cause__.args == ('b',)"),
+        ("Coded(7)", "ValueError as error:\n    assert error.twice() == 14"),
+        ("ValueError(print)", "ValueError as error:\n    assert error.args[0] is print"),
+        ("ExceptionGroup('a', [ValueError()])", "ExceptionGroup as error:\n    assert len(error.exceptions) == 1"),
+    ],
+)
+def test_what_a_test_misses_of_an_exception_is_judged_in_process(sandbox: Sandbox, raised: str, caught: str) -> None:
+    outcome = run_assert(sandbox, f"{RAISING}    raise {raised}\n", f"try:\n    f()\nexcept {caught}\n")
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
 
 
 def test_an_exception_that_ends_the_test_is_the_programs(sandbox: Sandbox) -> None:
@@ -84,6 +135,46 @@ def test_calls_share_the_programs_state(sandbox: Sandbox) -> None:
 def test_what_cannot_cross_is_judged_in_process_and_marked(sandbox: Sandbox, source: str, test: str) -> None:
     outcome = run_assert(sandbox, source, test)
     assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "a = f('k')\nb = f('k')\nassert a is b",
+        "assert id(f('k')) == id(f('k'))",
+        "es = []\nfor _ in range(2):\n    try:\n        f(0)\n    except ValueError as e:\n        es.append(e)\n"
+        "assert es[0] is es[1]",
+    ],
+)
+def test_who_asks_for_the_same_object_is_answered_in_process(sandbox: Sandbox, test: str) -> None:
+    source = """\
+        kept, error = {}, ValueError()
+
+        def f(x):
+            if not x:
+                raise error
+            return kept.setdefault(x, [x])
+    """
+    outcome = run_assert(sandbox, source, test)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+
+
+def test_an_object_that_calls_return_again_is_seen_to_change(sandbox: Sandbox) -> None:
+    source = "def f(x, seen=[]):\n    seen.append(x)\n    return seen\n"
+    outcome = run_assert(sandbox, source, "a = f(1)\nb = f(2)\nassert a == b == [1, 2]")
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+    outcome = run_assert(sandbox, source, "assert f(1) == [1]\nassert f(2) == [1, 2]")
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.SEPARATE)
+    outcome = run_assert(sandbox, "def f(x):\n    return [x]\n", "assert f(1) == [1]\nassert f(1) == [2]")
+    assert (outcome.failure, outcome.trust) == (Failure.WRONG, Trust.SEPARATE)
+
+
+def test_a_test_of_many_calls_is_not_late_for_crossing(sandbox: Sandbox) -> None:
+    source = "def f(x):\n    return x\n"
+    outcome = run_assert(sandbox, source, "for n in range(500_000):\n    assert f(n) == n", cpu_seconds=0.5)
+    assert (outcome.error, outcome.passed, outcome.trust) == (None, True, Trust.IN_PROCESS)
+    outcome = run_assert(sandbox, source, "n = 0\nwhile True:\n    n = f(n) + 1", cpu_seconds=0.3)
+    assert (outcome.failure, outcome.trust) == (Failure.TIMEOUT, Trust.IN_PROCESS)
 
 
 def test_a_value_over_the_bound_is_no_comparison_of_what_was_cut(sandbox: Sandbox) -> None:
@@ -145,6 +236,17 @@ def test_what_one_test_holds_is_no_burden_to_the_next(sandbox: Sandbox) -> None:
     program = Program("def f():\n    return 1\n", "f")
     outcomes = sandbox.run(program, [test] * 24, changed({"memory_bytes": 160 << 20}), meter=Meter())
     assert all(outcome.passed for outcome in outcomes)
+
+
+def test_a_heap_that_one_test_has_worn_is_no_burden_to_the_next(sandbox: Sandbox) -> None:
+    program, limits = Program("def f():\n    return 1\n", "f"), changed({"memory_bytes": 160 << 20})
+    for number in range(4):
+        wearing = (
+            f"import re\nx = [bytes(1000) for _ in range(80_000)]\nre.compile('a' * 2000 + '{number}')\nassert f() == 1"
+        )
+        for test in (wearing, "x = [0] * (10 << 20)\nassert f() == 1"):
+            (outcome,) = sandbox.run(program, [AssertTest(test)], limits, meter=Meter())
+            assert (outcome.failure, outcome.passed) == (None, True)
 
 
 LOOKED_INTO = """
@@ -232,3 +334,18 @@ def test_a_script_that_ends_too_late_is_late(sandbox: Sandbox) -> None:
     program = Program(source, "solve", "program")
     (outcome,) = sandbox.run(program, [StdioTest("", "42")], changed({"wall_seconds": 0.5}), meter=Meter())
     assert outcome.failure is Failure.TIMEOUT
+
+
+def test_a_program_may_have_workers(sandbox: Sandbox) -> None:
+    source = """\
+        from multiprocessing import Pool
+
+        def double(x):
+            return 2 * x
+
+        def f():
+            with Pool(2) as pool:
+                return pool.map(double, [1, 2])
+    """
+    outcome = run_assert(sandbox, source, "assert f() == [2, 4]")
+    assert (outcome.error, outcome.passed) == (None, True)

@@ -200,6 +200,35 @@ def test_stdio_forms(sandbox: Sandbox, source: str) -> None:
     assert (outcome.status, outcome.error, outcome.expected) == (Status.PASSED, None, "42\n")
 
 
+def test_stdio_of_a_long_output(sandbox: Sandbox) -> None:
+    source = "for n in range(int(input())):\n    print(n)\n"
+    expected = "\n".join(map(str, range(30_000)))
+    assert run_stdio(sandbox, source, "30000\n", expected).passed
+    assert run_stdio(sandbox, source, "29999\n", expected).failure is Failure.WRONG
+    assert run_stdio(sandbox, source, "30000\n", "0\n").failure is Failure.OUTPUT
+    assert run_stdio(sandbox, source, "9000000\n", expected).failure is Failure.OUTPUT
+
+
+@pytest.mark.parametrize(
+    ("source", "failure"),
+    [
+        ("import os\nprint(42, flush=True)\nos._exit(0)\n", None),
+        ("import os\nos.write(1, b'42')\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\nos._exit(0)\n", None),
+        ("import os, threading\ndef main():\n    print(42, flush=True)\n    os._exit(0)\n"
+         "threading.Thread(target=main).start()\nwhile True:\n    pass\n", None),
+        ("import os\nprint(42)\nos._exit(0)\n", Failure.WRONG),
+        ("import os\nprint(42, flush=True)\nos._exit(1)\n", Failure.EXCEPTION),
+    ],
+)  # fmt: skip
+def test_stdio_ends_at_once(sandbox: Sandbox, source: str, failure: Failure | None) -> None:
+    outcome = run_stdio(sandbox, source, "", "42\n")
+    assert (outcome.failure, outcome.passed) == (failure, failure is None)
+
+
+def test_a_program_has_a_file_name(sandbox: Sandbox) -> None:
+    assert run_stdio(sandbox, "import os\nprint(os.path.basename(__file__))", "", "program.py").passed
+
+
 def test_stdio_wrong_output(sandbox: Sandbox) -> None:
     outcome = run_stdio(sandbox, "def solve():\n    print(input() * 2)\n", "21\n", "42\n")
     assert (outcome.failure, outcome.stdout, outcome.invocation) == (Failure.WRONG, "2121\n", "solve()")

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from . import codec, examiner, runner, served, watch, wire
@@ -22,6 +23,9 @@ INTERNAL_ERROR = 70
 SECRET_BYTES = 16
 TIME_SIGNALS = (signal.SIGPROF, signal.SIGALRM)
 LAST_DESCRIPTOR = 1 << 20
+GROWTH = 64 << 10
+END = os._exit
+"""A script has another ``os._exit``."""
 
 
 def live(control: socket.socket, isolation: Isolation | None) -> NoReturn:
@@ -57,14 +61,15 @@ def _work(request: dict[str, Any], secret: bytes, link: int, report: int, beside
 
     def send(content: dict[str, Any]) -> NoReturn:
         if os.getpid() != owner:  # a fork that the program made and that came this far
-            os._exit(0)
-        for number in TIME_SIGNALS:  # one report, whatever runs out while it is made
-            signal.signal(number, signal.SIG_IGN)
+            END(0)
+        with suppress(ValueError):  # a script may leave from another thread, which cannot do this
+            for number in TIME_SIGNALS:  # one report, whatever runs out while it is made
+                signal.signal(number, signal.SIG_IGN)
         content["stdout"], full = output.text()
         if full:
             content.update(end="failed", failure="output")
         wire.write_frame(channel, secret + json.dumps(content).encode())
-        os._exit(0)
+        END(0)
 
     session = _session(request, send, link)
     output.when_full = session.output_full
@@ -80,20 +85,22 @@ def _judge_on(
     assert request is not None
     _limit({**request["limits"], "cpu_seconds": resource.RLIM_INFINITY}, beside)
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - what a test prints is nobody's matter
+    peak = _peak() + GROWTH
     while request is not None:
-        _judge_once(request, secret, link, control.fileno())
+        _judge_once(request, secret, link, control.fileno(), peak)
         secret, link = _receive_start(control)
         request = wire.read_message(control.fileno())
     os._exit(0)
 
 
-def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int) -> None:
+def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int, peak: int) -> None:
+    """``peak``: how much memory it may ever have held and judge again: a worn heap has less room for the next test."""
     unharmed = {"wrong", "exception", None}
 
     def send(content: dict[str, Any]) -> NoReturn:
         for number in TIME_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        stays = content.get("failure") in unharmed  # else who knows in which state this process is
+        stays = content.get("failure") in unharmed and _peak() < peak  # else who knows in which state this process is
         mark = wire.STAYS if stays else wire.ENDS
         wire.write_frame(report, secret + mark + json.dumps({**content, "stdout": ""}).encode())
         if not stays:
@@ -110,6 +117,11 @@ def _judge_once(request: dict[str, Any], secret: bytes, link: int, report: int) 
     gc.collect()  # what a test made holds itself, and would count against the memory of the next
 
 
+def _peak() -> int:
+    """The most memory that this process has held at a time, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
 def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Session:
     match request["part"]:
         case "program":
@@ -117,8 +129,23 @@ def _session(request: dict[str, Any], send: runner.Send, link: int) -> runner.Se
         case "judge":
             return examiner.Examiner(request, send, _hide(link))
         case "script":
-            return runner.Script(request, send)
+            script = runner.Script(request, send)
+            vars(os).update(_exit=_leaving(script))
+            return script
     return runner.Together(request, send)
+
+
+def _leaving(script: runner.Script) -> Callable[[int], NoReturn]:
+    """What a script has in place of ``os._exit``: it ends as abruptly, but with a report of what it has written."""
+    owner = os.getpid()
+
+    def leave(status: int) -> NoReturn:
+        if status != 0 or os.getpid() != owner:
+            END(status)
+        OUTPUT.lose()
+        script.finish()
+
+    return leave
 
 
 def _receive_start(control: socket.socket) -> tuple[bytes, int]:
@@ -173,6 +200,7 @@ class Output(io.RawIOBase):
         super().__init__()
         self.when_full: Callable[[], None] = lambda: None
         self._limit = 0
+        self._lost = False
         self._memory = -1
         self._stream = io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
 
@@ -187,6 +215,10 @@ class Output(io.RawIOBase):
         """Take no more than ``size`` bytes."""
         self._limit = size
 
+    def lose(self) -> None:
+        """Take no more of what has been printed but not flushed."""
+        self._lost = True
+
     def writable(self) -> bool:
         return True
 
@@ -200,7 +232,7 @@ class Output(io.RawIOBase):
 
     def text(self) -> tuple[str, bool]:
         """What was written, and whether it was more than the limit."""
-        for stream in (sys.stdout, self._stream):
+        for stream in () if self._lost else (sys.stdout, self._stream):
             try:
                 stream.flush()
             except Exception:
@@ -215,10 +247,10 @@ OUTPUT = Output()
 
 def _set_timers(limits: dict[str, Any], session: "runner.Session") -> None:
     """Let this process report its own time-out, with its trace; rlimits and the host stand behind it."""
+    signal.setitimer(signal.ITIMER_PROF, limits["cpu_seconds"])  # first, for the timers of a test before may still run
+    signal.setitimer(signal.ITIMER_REAL, limits["wall_seconds"])
     signal.signal(signal.SIGPROF, lambda *_: session.out_of_time("cpu"))
     signal.signal(signal.SIGALRM, lambda *_: session.out_of_time("wall"))
-    signal.setitimer(signal.ITIMER_PROF, limits["cpu_seconds"])
-    signal.setitimer(signal.ITIMER_REAL, limits["wall_seconds"])
 
 
 def _limit(limits: dict[str, Any], beside: int | None) -> None:

@@ -15,6 +15,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from operator import index
 from typing import Any, NamedTuple
 
 from .render import ordered_items
@@ -73,7 +74,7 @@ FIXED: dict[type, Form] = {
     range: _plain(range, "start", "stop", "step"),
     slice: _plain(slice, "start", "stop", "step"),
     complex: _plain(complex, "real", "imag"),
-    Fraction: _plain(Fraction, "numerator", "denominator"),
+    Fraction: _plain(lambda above, below: Fraction(index(above), index(below)), "numerator", "denominator"),
     Decimal: Form(lambda value: (str(value),), Decimal),
     datetime.date: _plain(datetime.date, "year", "month", "day"),
     datetime.timedelta: _plain(datetime.timedelta, "days", "seconds", "microseconds"),

@@ -5,18 +5,19 @@ what became of the arguments, or the exception. So no object of the program is e
 Where a value cannot cross, the judge gives no verdict but says ``together``: only in one process can that test be run.
 """
 
-import builtins
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from . import codec, instrument, wire
+from . import codec, exceptions, instrument, wire
 from .entry_point import EntryPoint
 from .render import clean
 from .runner import Send, Session
 
-MESSAGE_LIMIT = 1 << 16
+MESSAGE_LIMIT = 1 << 17
+MANY_CALLS = 1000
+"""From here on a test that is late may be late for what calls across processes take."""
 
 
 class Examiner(Session):
@@ -28,6 +29,8 @@ class Examiner(Session):
         self._bound: int = request["limits"]["value_bytes"]
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
+        self._inexact = self._alike = self._again = False
+        self._calls = 0
         self._watched = False
 
     def work(self) -> None:
@@ -43,12 +46,31 @@ class Examiner(Session):
         self.execute_test(test)
 
     def failure(self, error: BaseException) -> dict[str, Any]:
-        """The program's own failure where its exception ends the test; else the test's."""
+        """The program's own failure where its exception ends the test; else the test's. No verdict where in doubt."""
+        if doubt := self._doubt(error):
+            self._together(doubt)
         if error is self._raised:
             return self._told
         if isinstance(error, NameError):  # a name that the program has made and that nobody saw in its text
             self._together(str(error))
         return super().failure(error)
+
+    def out_of_time(self, limit: str) -> NoReturn:
+        """No verdict where the calls themselves may have taken the time."""
+        if self._calls > MANY_CALLS:
+            self.end("together", failure="timeout", error="too many calls")
+        super().out_of_time(limit)
+
+    def _doubt(self, error: BaseException) -> str | None:
+        """Why a test may fail here that would pass in one process."""
+        if self._request["identifies"]:
+            return "the same object is asked for"
+        if self._again:
+            return "two calls return the same object"
+        uncaught = error is self._raised and self._alike
+        if self._inexact and self._request["handles"] and not uncaught:
+            return "an exception that crosses only in part"
+        return None
 
     def _proxy(self, call: Callable[..., Any]) -> EntryPoint:
         return EntryPoint(call, self._entry_point, lambda name: self._together(f"looks at {name} of the entry point"))
@@ -57,6 +79,7 @@ class Examiner(Session):
         return self._call(list(args), kwargs)
 
     def _call(self, arguments: list[Any], named: dict[str, Any]) -> Any:
+        self._calls += 1
         watched = self._watch.called and not self._watched
         self._watched |= watched
         encoder = codec.Encoder()
@@ -69,13 +92,12 @@ class Examiner(Session):
         return self._result(encoder, *self._hear())
 
     def _result(self, encoder: codec.Encoder, answer: dict[str, Any], value: bytes) -> Any:
+        self._again |= answer.get("again") is True
         match answer["kind"]:
             case "returned":
                 return self._decoded(value, encoder.objects)
             case "raised":
-                self._told = _told_failure(answer, self._chars)
-                self._raised = _make_exception(answer, self._decoded(value, encoder.objects))
-                raise self._raised
+                self._raise(answer, self._decoded(value, encoder.objects))
             case "failed":
                 return self.end("failed", **_told_failure(answer, self._chars))
             case "unencodable":
@@ -83,6 +105,14 @@ class Examiner(Session):
             case "too large":
                 return self.end("failed", failure="output", error="OutputError: the value is larger than the limit")
         return self._gone()
+
+    def _raise(self, answer: dict[str, Any], values: Any) -> NoReturn:
+        self._told = _told_failure(answer, self._chars)
+        self._raised, exact, self._alike = exceptions.make(answer, values)
+        self._inexact |= not exact
+        if isinstance(self._raised, StopIteration) and not self._request["handles_stop"]:
+            self.end("failed", **self._told)  # ``map`` and ``zip`` would take it for the end of what they go through
+        raise self._raised
 
     def _decoded(self, message: bytes, known: list[Any]) -> Any:
         """The value that was sent. What became of the arguments, which comes with it, is in them afterwards."""
@@ -109,6 +139,8 @@ class Examiner(Session):
 
     def _gone(self) -> NoReturn:
         """No verdict but failure can come of a program that ended or broke the protocol; how it ended says more."""
+        if self._calls > MANY_CALLS:
+            self._together("it ended after many calls")
         self.end("gone")
 
     def _together(self, reason: str) -> NoReturn:
@@ -121,19 +153,3 @@ def _told_failure(answer: dict[str, Any], chars: int) -> dict[str, Any]:
     error, line = answer.get("error"), answer.get("error_line")
     known = type(line) is int and 0 <= line < 1 << 31
     return {"failure": failure, "error": clean(str(error), chars), "error_line": line if known else None}
-
-
-def _make_exception(answer: dict[str, Any], arguments: Any) -> BaseException:
-    """An exception of the told name and message that the test can catch as the builtin class that it is."""
-    name, message = str(answer.get("name"))[:200], str(answer.get("message"))
-    base = vars(builtins).get(str(answer.get("builtin")))
-    if not (isinstance(base, type) and issubclass(base, BaseException)):
-        base = Exception
-    if type(arguments) is not tuple:  # they could not cross
-        arguments = [message] if message else []
-    try:
-        kind = base if base.__name__ == name else type(name, (base,), {"__module__": "program"})
-        made: BaseException = kind(*arguments)
-        return made
-    except (TypeError, ValueError):  # a class that takes other arguments, a name that is none
-        return Exception(message)

@@ -2,16 +2,16 @@
 
 A zygote inside bubblewrap is the first process of its process space and holds the capabilities that this takes. Each
 child becomes the first process of a process space of its own, so that it sees and signals nobody else and ends
-together with all that it has started; has mounts of its own, with an empty ``/tmp`` and a ``/proc`` that shows
-nothing but itself; is another kernel user, where the user namespace has more than one; and gives up all capabilities
-before Landlock and the system call filter close the rest.
+together with all that it has started; has mounts of its own, with an empty ``/tmp``, which is its ``/dev/shm`` as
+well, and a ``/proc`` that shows nothing but itself; is another kernel user, where the user namespace has more than
+one; and gives up all capabilities before Landlock and the system call filter close the rest.
 
 A zygote that is started without isolation (``--sandbox process``) gives its children none of this.
 """
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from . import kernel, landlock, seccomp
@@ -38,11 +38,12 @@ class Isolation:
         kernel.drop_bounding_set()
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
-    def next_user(self, taken: int | None) -> int:
-        """Choose the user of the next child: the one whose turn it is, unless that is ``taken``."""
-        self._turn += 1
-        if self._users and self._user() == taken:
+    def next_user(self, taken: Collection[int | None]) -> int:
+        """Choose the user of the next child: the next in turn that is not ``taken``, where there is one."""
+        for _ in range(max(1, len(self._users))):
             self._turn += 1
+            if self._user() not in taken:
+                break
         return self._user()
 
     def fork(self) -> int:
@@ -58,6 +59,7 @@ class Isolation:
         user = self._user()
         kernel.unshare(kernel.CLONE_NEWNS)
         kernel.mount("tmpfs", "/tmp", SECURE, f"{self._options},uid={user},gid={user}")
+        kernel.mount("/tmp", "/dev/shm", kernel.MS_BIND)  # where semaphores live, which ``multiprocessing`` needs
         kernel.mount("proc", "/proc", SECURE | kernel.MS_NOEXEC)
         if self._users:
             os.setgroups([])

@@ -9,7 +9,7 @@ CLONE_NEWNS = 0x00020000
 CLONE_NEWPID = 0x20000000
 
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
-MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
+MS_BIND, MS_REC, MS_PRIVATE = 1 << 12, 1 << 14, 1 << 18
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -49,7 +49,9 @@ def enter_namespace(descriptor: int, kind: int) -> None:
 
 
 def mount(kind: str, target: str, flags: int, options: str = "") -> None:
-    """Mount a new file system of this kind, or change the propagation of the one that is there (``kind`` empty)."""
+    """Mount a new file system of this kind, or the folder ``kind`` once more (``MS_BIND``), or change the propagation
+    of the one that is there (``kind`` empty).
+    """
     source = kind.encode() or None
     name = f"mount {kind or 'flags'} on {target}"
     _checked(_libc.mount(source, target.encode(), source, ctypes.c_ulong(flags), options.encode() or None), name)

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import wire
 from .child import SECRET_BYTES
-from .memory import MemoryWatch
+from .memory import LOOK_SECONDS, MemoryWatch
 from .stock import Spare, Stock
 from .vault import Full, Report, Vault
 
@@ -18,8 +18,6 @@ REPORT_LIMIT = 16 << 20
 GRACE_SECONDS = 0.5
 SWEEP_SECONDS = 2.0
 REPORTED: dict[str, Any] = {"code": 0, "cause": "", "cpu_seconds": 0.0}
-LOOK_SECONDS = 0.05
-"""How often a run that takes its time is looked at for the memory that it holds."""
 
 
 class HostGone(Exception):
@@ -115,7 +113,7 @@ class Run:
                 ready = self._ready(waiting, requests, min(left, LOOK_SECONDS))
                 for party in waiting:
                     party.look(ready)
-                if not ready and watch and watch.exceeded():
+                if watch and watch.due() and watch.exceeded():  # due by the clock: a program can keep us reading
                     self._parties[0].stop("memory")
             self.end_those_done()
 
@@ -127,7 +125,7 @@ class Run:
             if party.stays:
                 if party.ends():
                     self._stock.dismiss_judge()
-                party.end = REPORTED
+                party.end = {**REPORTED, "cause": party.cause}
             else:
                 party.kill()
                 if self._stock.users_differ and party.report():

@@ -16,6 +16,7 @@ PROGRAM = tracers.PROGRAM
 RECURSION_LIMIT = 1000
 FRAMES = 10
 """How many of ours may lie between ``run`` and the program: work, execute or serve, the watch's, the tracer's."""
+NAME = "program.py"
 ENDED = "the program ended the process"
 
 
@@ -42,6 +43,7 @@ class Session(ABC):
         self._watch = watch.Watch(renderer, self._tracer)
         self._invocation, self._stated = "", list[object]()
         self._module = types.ModuleType("program")
+        self._module.__file__ = NAME
         self._space = self._module.__dict__
 
     @abstractmethod
@@ -58,6 +60,10 @@ class Session(ABC):
         except BaseException as error:
             self._end_trace(error)
             self.end("failed", **self.failure(error))
+        self.finish()
+
+    def finish(self) -> NoReturn:
+        """Report that the work is done."""
         self._end_trace(None)
         self.end("finished")
 
@@ -107,7 +113,7 @@ class Session(ABC):
         """Make the module's surroundings and run the prelude."""
         vars(builtins).update(exit=sys.exit, quit=sys.exit)  # `site`, which is left out here, defines them
         sys.modules[self._module.__name__] = self._module
-        sys.argv = ["program.py"]
+        sys.argv = [NAME]
         self.execute(self._request["prelude"], "<prelude>")
 
     def execute(self, source: str, name: str) -> None:

@@ -5,15 +5,15 @@ is the answer to the first call. Its report is evidence: trace and output. No ve
 a program that says it has failed, or that ends without a report, has not passed.
 """
 
-import builtins
 import os
+from collections import deque
 from typing import Any
 
-from . import codec, wire
-from . import tracer as tracers
+from . import codec, exceptions, wire
 from .runner import PROGRAM, Send, Session
 
-ARGUMENTS_LIMIT = 1 << 14
+REMEMBERED, SMALL = 32, 1 << 14
+"""How many of the values that a program has returned are kept alive, and how many bytes they may be, encoded."""
 
 
 class Served(Session):
@@ -24,6 +24,7 @@ class Served(Session):
         self._link = link
         self._bound: int = request["limits"]["value_bytes"]
         self._owner = os.getpid()
+        self._returned = deque[Any](maxlen=REMEMBERED)
 
     def work(self) -> None:
         """Load, then answer. What loading raises ends the work after the judge knows."""
@@ -43,10 +44,10 @@ class Served(Session):
             function = self._watch.wrap(self._function()) if watched else self._function()
             value = function(*arguments, **named)
         except BaseException as error:
-            told = {**self.failure(error), **_exception(error, self._chars)}
-            self._answer_with("raised", told, _arguments(error), call.shells)
+            names, values = exceptions.take_apart(error)
+            self._answer_with("raised", {**self.failure(error), **names}, values, call.shells)
         else:
-            self._answer_with("returned", {}, value, call.shells)
+            self._answer_with("returned", {"again": self._returned_before(value)}, value, call.shells)
 
     def _answer_with(self, kind: str, details: dict[str, Any], value: Any, shells: dict[int, Any]) -> None:
         """Answer with a value, and with what every container that crossed has become, wherever it is by now."""
@@ -60,7 +61,14 @@ class Served(Session):
             else:
                 self._answer("too large", {})
         else:
+            if len(encoded) <= SMALL:
+                self._returned.append(value)
             self._answer(kind, details, encoded)
+
+    def _returned_before(self, value: Any) -> bool:
+        """Whether an earlier call has returned this very object, so that a test would see it change."""
+        kind = type(value)
+        return codec.MUTABLE.get(kind.__name__) is kind and any(value is one for one in self._returned)
 
     def _function(self) -> Any:
         if self._entry_point not in self._space:
@@ -72,20 +80,6 @@ class Served(Session):
             os._exit(0)
         wire.write_message(self._link, {"kind": kind, **details})
         wire.write_frame(self._link, value)
-
-
-def _exception(error: BaseException, chars: int) -> dict[str, Any]:
-    """An exception as its name, its message, and the builtin classes that it is an instance of, nearest first."""
-    text = tracers.error_text(error, chars)
-    name, _, message = text.partition(": ")
-    names = [kind.__name__ for kind in type(error).__mro__ if vars(builtins).get(kind.__name__) is kind]
-    return {"name": name, "message": message, "builtin": names[0] if names else "Exception"}
-
-
-def _arguments(error: BaseException) -> tuple[Any, ...] | None:
-    """What the exception was made with; ``None`` where that cannot cross."""
-    made_with: tuple[Any, ...] = BaseException.__dict__["args"].__get__(error)
-    return made_with if _fits(made_with, ARGUMENTS_LIMIT) else None
 
 
 def _fits(value: Any, limit: int) -> bool:

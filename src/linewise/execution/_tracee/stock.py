@@ -105,8 +105,10 @@ class Stock:
 
     def pids(self) -> set[int]:
         """The children that wait, stay, or have been killed."""
-        stays = [self._judge] if self._judge else []
-        return {spare.pid for spare in (*self._spares, *self._dying, *stays)}
+        return {spare.pid for spare in self._idle()}
+
+    def _idle(self) -> list[Spare]:
+        return [*self._spares, *self._dying, *([self._judge] if self._judge else [])]
 
     def end_strays(self, keep: set[int]) -> None:
         """End what a program has left behind, where it had no process space of its own that ended with it."""
@@ -123,7 +125,7 @@ class Stock:
 
     def _make(self) -> Spare:
         ours, theirs = socket.socketpair()
-        user = self._isolation.next_user(self._judge.user if self._judge else None) if self._isolation else None
+        user = self._isolation.next_user({spare.user for spare in self._idle()}) if self._isolation else None
         pid = self._isolation.fork() if self._isolation else os.fork()
         if pid == 0:
             child.live(theirs, self._isolation)
