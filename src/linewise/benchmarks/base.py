@@ -63,12 +63,14 @@ class Problem:
     """One problem of a suite: its ``task`` may be shown to anyone, its ``key`` may not.
 
     ``stem`` is the code that a ``completion`` in the sense of HumanEval goes on from; empty where one stands alone.
+    ``limits`` are those of grading this problem; ``None``: the suite's.
     """
 
     id: str
     task: Task
     key: AnswerKey = field(repr=False)
     stem: str = ""
+    limits: Limits | None = None
 
     @property
     def shown(self) -> bool:
@@ -82,7 +84,8 @@ class Suite:
     """A benchmark as it was loaded.
 
     ``size`` is the number of tasks of the whole benchmark, of which ``problems`` may hold a part. ``limits`` are those
-    of grading. ``source`` names the data with its revision, ``checksum`` is the SHA-256 of what was read.
+    of grading, where a problem has none of its own. ``source`` names the data with its revision, ``checksum`` is the
+    SHA-256 of what was read.
     ``examples`` are solved tasks for a few-shot prompt; ``preload`` modules that programs find imported.
     """
 
