@@ -1,5 +1,7 @@
 """Every prompt that a model reads."""
 
+from dataclasses import replace
+
 import pytest
 from golden import assert_golden
 
@@ -29,6 +31,13 @@ STDIO = Task(
     kind="program",
     prelude="import sys\n",
 )
+INSERTION = Task(
+    "Sort the numbers.\n\nresult = ... # put solution in this variable",
+    "",
+    (ProbeTest("result"),),
+    kind="insertion",
+    prelude="import numpy as np\nnumbers = np.array([2, 1])\n",
+)
 TASKS = {"plain": PLAIN, "full": FULL, "bare": BARE, "hostile": HOSTILE}
 
 
@@ -47,6 +56,16 @@ def test_prompt_of_a_program() -> None:
     }
     assert len(contents) == 1
     assert_golden("prompts/program.txt", contents.pop())
+
+
+@pytest.mark.parametrize(("name", "entry_point"), [("statements", ""), ("function", "f")])
+def test_prompt_of_an_insertion(name: str, entry_point: str) -> None:
+    task = replace(INSERTION, entry_point=entry_point)
+    contents = {
+        messages(task, GuidanceOptions.model_validate({"prompt": style}))[0].content for style in ("brief", "few-shot")
+    }
+    assert len(contents) == 1
+    assert_golden(f"prompts/insertion.{name}.txt", contents.pop())
 
 
 def test_worked_examples_of_the_user() -> None:

@@ -13,7 +13,7 @@ from linewise.engines.base import Engine, Sampled
 from linewise.errors import ContextOverflow
 from linewise.events import CandidatesSampled, Event, LineCommitted, ProgramTraced, SignalBuilt, TokenChosen
 from linewise.execution.base import Limits, Program, Sandbox
-from linewise.guidance.answer import RESPONSE_PREFIX
+from linewise.guidance.answer import RESPONSE_PREFIX, form_of
 from linewise.guidance.candidates import CandidateProgram, distinct_programs, sample_candidates
 from linewise.guidance.drafts import draft, survivors
 from linewise.guidance.guided_line import ChosenToken, Contexts, TokenChooser, Writing
@@ -68,7 +68,7 @@ class _Loop:
         self._setting = setting
         self._options = setting.options
         self._chooser = TokenChooser(setting.engine, setting.options, setting.meter)
-        self._writing = Writing()
+        self._writing = Writing(form=form_of(setting.task))
         self._contexts = Contexts(setting.prompt())
         self._line = 0
         self._runs: dict[str, tuple[Outcome, ...]] = {}
@@ -94,8 +94,8 @@ class _Loop:
         return Decoded(self._writing.code, Origin.GUIDED)
 
     def _before_guidance(self) -> Iterator[Event]:
-        """With ``start = def``: plain decoding up to ``def name(``."""
-        if self._options.start == "def":
+        """With ``start = def``: plain decoding up to ``def name(``, where there is such a name."""
+        if self._options.start == "def" and self._setting.task.entry_point:
             opening = re.compile(rf"^(async +def|def|class) +{re.escape(self._setting.task.entry_point)}\b[(:]", re.M)
             writing = self._writing
             for chosen in self._chooser.until(writing, self._contexts, lambda: bool(opening.search(writing.text))):
@@ -107,7 +107,7 @@ class _Loop:
         self._sampled_at = self._writing.copy()
         candidates = [candidate.text for candidate in self._candidates]
         yield CandidatesSampled(line=self._line, candidates=tuple(candidates))
-        programs = distinct_programs(self._writing.text, candidates)
+        programs = distinct_programs(self._writing.text, candidates, self._writing.form)
         self._note_agreement(programs)
         evidence: list[Evidence] = []
         for item in programs:
@@ -133,6 +133,7 @@ class _Loop:
             [*self._contexts.plain, *writing.tokens],
             writing.text,
             self._options,
+            form=self._writing.form,
             count=self._options.num_candidates - len(kept),
             max_tokens=self._options.max_tokens - len(writing.tokens),
             seed=self._setting.seed + self._line * _SEED_STRIDE,

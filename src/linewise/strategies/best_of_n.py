@@ -1,11 +1,15 @@
-"""Independent samples of the whole answer in one batch; the first that passes all visible tests is the answer."""
+"""Independent samples of the whole answer in one batch; the first that passes all visible tests is the answer.
+
+Probes compare nothing, so nothing can choose by them but whether a sample runs: there the first one is taken that runs
+to its end.
+"""
 
 from collections.abc import Generator, Iterator
 
 from linewise.engines.base import Engine, Stop
 from linewise.events import CandidatesSampled, Event
 from linewise.execution.base import Limits, Sandbox
-from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer
+from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer, form_of
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages
 from linewise.meter import Meter
@@ -32,18 +36,20 @@ class BestOfN:
         yield from board.begin(f"best-of-{self._options.n}{prompt_suffix(self._guidance)}", self.name)
         samples = self._sample(board)
         yield CandidatesSampled(line=0, candidates=tuple(samples))
-        for code in dict.fromkeys(code_of(text) for text in samples):
+        form = form_of(board.task)
+        for code in dict.fromkeys(code_of(text, form) for text in samples):
             yield from board.check(code, Origin.SAMPLE)
             if board.solved:
-                return "a sample passes all visible tests"
-        return f"none of {self._options.n} samples passes all visible tests"
+                return f"a sample {board.enough}"
+        return f"none of {self._options.n} samples {board.enough}"
 
     def _sample(self, board: Board) -> list[str]:
         prefix = board.engine.prompt(messages(board.task, self._guidance), RESPONSE_PREFIX)
+        form = form_of(board.task)
         sampled = board.engine.sample(
             prefix,
             n=self._options.n,
-            stop=Stop(self._guidance.max_tokens, until=lambda text: end_of_answer(text) is not None),
+            stop=Stop(self._guidance.max_tokens, until=lambda text: end_of_answer(text, form) is not None),
             temperature=self._options.temperature,
             top_p=self._options.top_p,
             seed=board.seed,

@@ -44,8 +44,20 @@ class Board:
 
     @property
     def solved(self) -> bool:
-        """Whether the best attempt passes all visible tests, or cannot be checked at all."""
-        return self.best is not None and self.task.passed_by(self.best.outcomes) is not False
+        """Whether the best attempt passes all visible tests. Where these are probes, it has run to its end on all of
+        them, for nothing more can be known; where there are none, it is there.
+        """
+        if self.best is None:
+            return False
+        passed = self.task.passed_by(self.best.outcomes)
+        return all(outcome.passed for outcome in self.best.outcomes) if passed is None else passed
+
+    @property
+    def enough(self) -> str:
+        """In plain words, what ``solved`` means for this task."""
+        if self.task.only_probes:
+            return "runs to its end, which is all that can be told"
+        return "passes all visible tests" if self.task.tests else "cannot be checked"
 
     def begin(self, agent: str, strategy: str) -> Iterator[Event]:
         """The next attempt is ``agent``'s: what follows is told of it."""
