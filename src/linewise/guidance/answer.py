@@ -22,6 +22,12 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_][\w.,\[\]'\" ]*(:[^=]*)?([-+*/%&|^@]|//|\*\*
 _DEFINITION = re.compile(r"^(async\s+def|def|class)\b", re.MULTILINE)
 
 
+def response_prefix(task: Task) -> str:
+    """What an answer to ``task`` begins with: a code block; for an insertion the program so far stands in it."""
+    before = task.prelude.strip("\n") if task.kind == "insertion" else ""
+    return f"{RESPONSE_PREFIX}{before}\n" if before else RESPONSE_PREFIX
+
+
 def form_of(task: Task) -> Form:
     """What answers to ``task`` are made of."""
     return "statements" if task.kind == "insertion" and not task.entry_point else "definitions"

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from linewise.engines.base import Engine, Stop
 from linewise.events import CandidatesSampled, Event
 from linewise.execution.base import Limits, Sandbox
-from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer, form_of
+from linewise.guidance.answer import code_of, end_of_answer, form_of, response_prefix
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages
 from linewise.meter import Meter
@@ -44,7 +44,7 @@ class BestOfN:
         return f"none of {self._options.n} samples {board.enough}"
 
     def _sample(self, board: Board) -> list[str]:
-        prefix = board.engine.prompt(messages(board.task, self._guidance), RESPONSE_PREFIX)
+        prefix = board.engine.prompt(messages(board.task, self._guidance), response_prefix(board.task))
         form = form_of(board.task)
         sampled = board.engine.sample(
             prefix,
