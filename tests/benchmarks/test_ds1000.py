@@ -13,13 +13,17 @@ from linewise.benchmarks.data import data_folder, read_data
 from linewise.benchmarks.ds1000_prompt import split
 from linewise.benchmarks.grader import Grade, Grader
 from linewise.benchmarks.suites import load_suite
+from linewise.engines.scripted import Reply, ScriptedEngine
 from linewise.errors import InputError
+from linewise.events import to_json
 from linewise.execution.base import Limits, Sandbox
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages
 from linewise.meter import Meter
 from linewise.schema import ProbeTest, Task, Trust
+from linewise.strategies import NAMES, build
+from linewise.strategies.options import BestOfNOptions, EgCfgOptions
 
 STATEMENTS = """Problem:
 How do I sort the numbers of a list?
@@ -165,6 +169,23 @@ def test_nothing_of_the_tests_is_in_a_task(suite: Suite) -> None:
         shown = f"{problem!r} {problem.task!r} {message.content} {problem.stub}"
         assert not [secret for secret in SECRETS if secret in shown]
         assert not problem.shown
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+@pytest.mark.parametrize("name", ["1", "2"])
+def test_nothing_of_the_tests_is_in_an_event(
+    suite: Suite, name: str, strategy: str, sandbox: BubblewrapSandbox
+) -> None:
+    answers = {"1": SORTED, "2": "def f(numbers=example):\n    return sorted(numbers)\n"}
+    task = suite.problem(name).prepare(sandbox, Limits(), meter=Meter())
+    engine = ScriptedEngine([Reply(text=answers[name])])
+    solve = build(
+        strategy, guidance=GuidanceOptions(), best_of_n=BestOfNOptions(), eg_cfg=EgCfgOptions(), limits=Limits()
+    )
+    events = list(solve.solve(task, engine, sandbox, seed=0, meter=Meter()))
+    text = "\n".join(map(to_json, events))
+    assert "sorted(numbers)" in text
+    assert not [secret for secret in SECRETS if secret in text]
 
 
 @pytest.mark.parametrize(
