@@ -147,6 +147,13 @@ def test_best_of_n_takes_the_first_sample_that_runs(sandbox: Sandbox) -> None:
     assert solution.reason == "none of 8 samples runs to its end, which is all that can be told"
 
 
+@pytest.mark.parametrize("tokens", [5, 60, 200])
+def test_a_budget_spent_on_an_insertion_leaves_it_unchecked_or_without_an_answer(tokens: int, sandbox: Sandbox) -> None:
+    meter = Meter(max_tokens_computed=tokens)
+    solution, _ = solve("eg-cfg", replies(RUNS), sandbox, task=INSERTION, meter=meter)
+    assert solution.passed is (None if solution.code else False)
+
+
 def test_no_direct_answer_to_probes_is_taken(sandbox: Sandbox) -> None:
     solution, events = solve("eg-cfg", replies(RUNS), sandbox, task=INSERTION, direct_first=True, attempts=3)
     assert [event.strategy for event in events if isinstance(event, AttemptStarted)] == ["eg-cfg"]

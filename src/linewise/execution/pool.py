@@ -181,8 +181,8 @@ class WorkerPool(ABC):
         return Worker(self._launch)
 
     def _mend_preload(self) -> str:
-        place = f"for {self.python}" if self.python else "beside linewise"
-        return f"install it {place}, or leave it out of --preload"
+        mend = f"install it for {self.python}" if self.python else "install it beside linewise, name another --python"
+        return f"{mend}, or leave it out of --preload"
 
     def _start_first(self) -> None:
         """Settle which way of starting works, and keep the worker that shows it."""

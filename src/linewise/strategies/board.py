@@ -114,7 +114,7 @@ class Board:
         best = self.best or self._fallback or Attempt("", (), Origin.DIRECT, self.agent)
         return Solution(
             code=best.code,
-            passed=self.task.passed_by(best.outcomes) if best.outcomes else (False if self.task.tests else None),
+            passed=self.task.passed_by(best.outcomes) if best.outcomes else self._passed_unrun(best.code),
             outcomes=best.outcomes,
             origin=best.origin,
             ledger=self.meter.ledger(),
@@ -123,6 +123,11 @@ class Board:
             seed=self.seed,
             reason=reason,
         )
+
+    def _passed_unrun(self, code: str) -> bool | None:
+        """What can be said of code that has not been run on the tests: nothing where none would compare anything."""
+        unchecked = not self.task.tests or (self.task.only_probes and bool(code.strip()))
+        return None if unchecked else False
 
 
 def _better(attempt: Attempt, best: Attempt | None) -> Attempt | None:
