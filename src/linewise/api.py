@@ -66,7 +66,9 @@ def solve_with(
     """``solve`` with settings that are loaded already. ``meter``: by default one with the settings' limits."""
     with ExitStack() as stack:
         engine = engine or stack.enter_context(open_engine(settings.model, settings.engine))
-        sandbox = sandbox or stack.enter_context(open_sandbox(settings.sandbox, preload=settings.preloaded))
+        sandbox = sandbox or stack.enter_context(
+            open_sandbox(settings.sandbox, preload=settings.preloaded, python=settings.python)
+        )
         meter = meter or meter_of(settings)
         for event in strategy_of(settings).solve(task, engine, sandbox, seed=settings.seed, meter=meter):
             if on_event is not None:

@@ -93,18 +93,21 @@ def _check_llama_cpp() -> None:
         raise MissingPartError(f"llama-cpp-python is not installed; run: {install_command()}")
 
 
-def open_sandbox(name: Literal["bubblewrap", "process"], *, preload: Sequence[str] = ()) -> Sandbox:
+def open_sandbox(
+    name: Literal["bubblewrap", "process"], *, preload: Sequence[str] = (), python: str | None = None
+) -> Sandbox:
     """The sandbox called ``name``, with one worker per processor. To be used in a ``with`` block.
 
-    ``preload``: modules that programs find imported, such as ``numpy``.
+    ``preload``: modules that programs find imported, such as ``numpy``. ``python``: the interpreter that runs programs,
+    tests and tracer, with its packages; default: the one that runs linewise.
     """
     if name == "process":
         from linewise.execution.process import ProcessSandbox  # noqa: PLC0415 - unsafe, so never by accident
 
-        return ProcessSandbox(preload=preload)
+        return ProcessSandbox(preload=preload, python=python)
     from linewise.execution.bubblewrap import BubblewrapSandbox  # noqa: PLC0415
 
-    return BubblewrapSandbox(preload=preload)
+    return BubblewrapSandbox(preload=preload, python=python)
 
 
 def install_command() -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Literal
 
-TaskKind = Literal["function", "program"]
+TaskKind = Literal["function", "program", "insertion"]
 Comparison = Literal["lines", "tokens", "numbers"]
 
 
@@ -54,6 +54,8 @@ class Task:
     Order of execution: ``prelude``, the program, ``setup``, then one test.
     A ``program`` task reads standard input and prints; its ``entry_point`` is a function without arguments
     that is called once. A ``function`` task's ``entry_point`` is the function that the tests call.
+    An ``insertion`` task's answer goes on where ``prelude`` ends: with the function ``entry_point``, or, where that is
+    empty, with statements of the module.
     """
 
     prompt: str
@@ -70,6 +72,11 @@ class Task:
             outcome for test, outcome in zip(self.tests, outcomes, strict=True) if not isinstance(test, ProbeTest)
         ]
         return all(outcome.passed for outcome in compared) if compared else None
+
+    @property
+    def only_probes(self) -> bool:
+        """Whether there are tests and none of them compares anything: they can guide, but tell no right answer."""
+        return bool(self.tests) and all(isinstance(test, ProbeTest) for test in self.tests)
 
 
 class TraceStyle(StrEnum):

@@ -200,3 +200,12 @@ def test_a_file_can_be_named_and_then_has_to_be_there(folder: Path) -> None:
 def test_a_file_that_is_no_text_is_named() -> None:
     Path("linewise.toml").write_bytes(b"seed = '\xff'")
     assert problem().startswith("linewise.toml: no valid TOML: ")
+
+
+def test_an_interpreter_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().python is None
+    store('python = "stored"')
+    assert load_settings().python == "stored"
+    monkeypatch.setenv("LINEWISE_PYTHON", "from the environment")
+    assert load_settings().python == "from the environment"
+    assert load_settings({"python": "a flag"}).python == "a flag"

@@ -57,6 +57,12 @@ def test_engine_and_compiler_are_missing(settings: Settings, tmp_path: Path, mon
     )
 
 
+def test_an_interpreter_that_is_none_is_named() -> None:
+    (found,) = look_at_sandbox(load_settings({"python": "/nowhere/python"}))
+    reason = "not a Python interpreter that runs (No such file or directory); give another one with --python"
+    assert (found.ok, found.needed, found.detail) == (False, True, f"/nowhere/python: {reason}")
+
+
 def test_a_scripted_model_needs_neither_engine_nor_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "script.toml"
     script.write_text('[[replies]]\ntext = "pass"\n')

@@ -13,7 +13,7 @@ from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.execution.interpreter import find_interpreter
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Outcome, StdioTest, TraceStyle
+from linewise.schema import AssertTest, Outcome, ProbeTest, StdioTest, TraceStyle
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "traces"
 PROGRAMS = sorted(GOLDEN.glob("*.py"))
@@ -71,12 +71,15 @@ def write_golden(file: Path, style: TraceStyle, version: str, text: str) -> None
 
 
 def run(opened: BubblewrapSandbox, file: Path, style: TraceStyle) -> Outcome:
-    """A program's first line is its test: ``# assert ...``, or ``# stdin TEXT``."""
+    """A program's first line is its test: ``# assert ...``, ``# stdin TEXT``, or ``# insert PROBE``."""
     source = file.read_text()
     kind, rest = source.split("\n", 1)[0].removeprefix("# ").split(" ", 1)
     if kind == "stdin":
         program = Program(source, "solve", "program")
         return opened.run(program, [StdioTest(rest, "")], LIMITS, trace=style, meter=Meter())[0]
+    if kind == "insert":
+        program = Program(source, "", "insertion", prelude="values = [3, 1, 2]\n")
+        return opened.run(program, [ProbeTest(rest)], LIMITS, trace=style, meter=Meter())[0]
     return opened.run(Program(source, "f"), [AssertTest(f"assert {rest}")], LIMITS, trace=style, meter=Meter())[0]
 
 

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from real_programs import PROGRAMS
 
-from linewise.guidance.answer import code_of, end_of_answer
+from linewise.guidance.answer import code_of, end_of_answer, form_of
 from linewise.guidance.program import parses
+from linewise.schema import Task
 
 F = "def f(x):\n    return x\n"
 
@@ -107,3 +108,31 @@ def test_an_answer_ends_at_the_first_place_where_it_could(lines: list[str]) -> N
     ends = [end_of_answer(text[:cut]) for cut in range(len(text) + 1)]
     found = [end for end in ends if end is not None]
     assert not found or set(found) == {found[0]}
+
+
+STATEMENTS = "x = f(1)\nprint(x)\nfor y in x:\n    plt.plot(y)\n"
+
+
+@pytest.mark.parametrize(
+    "after", ["```", "  ```\nwords", "</code>", "END SOLUTION\n", "# SOLUTION END\nmore = 1\n", "    END SOLUTION"]
+)
+def test_where_statements_end(after: str) -> None:
+    assert end_of_answer(STATEMENTS + after, "statements") == len(STATEMENTS)
+    assert code_of(STATEMENTS + after, "statements") == STATEMENTS
+
+
+@pytest.mark.parametrize(
+    "text", ["", STATEMENTS, "def f(x):\n    return x\nf(2)\n", "x = '```'\n", "### END SOLUTION\nx = 1\n", "x <code\n"]
+)
+def test_statements_that_may_go_on(text: str) -> None:
+    assert end_of_answer(text, "statements") is None
+
+
+def test_the_end_of_a_line_may_end_statements() -> None:
+    assert end_of_answer("x = 1</code>", "statements") == len("x = 1")
+
+
+def test_what_answers_are_made_of() -> None:
+    forms = {name: form_of(Task("", name, kind="insertion")) for name in ("", "f")}
+    assert forms == {"": "statements", "f": "definitions"}
+    assert {form_of(Task("", "", kind=kind)) for kind in ("function", "program")} == {"definitions"}

@@ -1,8 +1,11 @@
 """Every prompt that a model reads."""
 
+from dataclasses import replace
+
 import pytest
 from golden import assert_golden
 
+from linewise.guidance.answer import response_prefix
 from linewise.guidance.options import GuidanceOptions, WorkedExample
 from linewise.guidance.program import parses
 from linewise.guidance.prompting import messages, own_examples
@@ -29,6 +32,13 @@ STDIO = Task(
     kind="program",
     prelude="import sys\n",
 )
+INSERTION = Task(
+    "Sort the numbers.\n\nresult = ... # put solution in this variable",
+    "",
+    (ProbeTest("result"),),
+    kind="insertion",
+    prelude="import numpy as np\nnumbers = np.array([2, 1])\n",
+)
 TASKS = {"plain": PLAIN, "full": FULL, "bare": BARE, "hostile": HOSTILE}
 
 
@@ -47,6 +57,27 @@ def test_prompt_of_a_program() -> None:
     }
     assert len(contents) == 1
     assert_golden("prompts/program.txt", contents.pop())
+
+
+@pytest.mark.parametrize(("name", "entry_point"), [("statements", ""), ("function", "f")])
+def test_prompt_of_an_insertion(name: str, entry_point: str) -> None:
+    task = replace(INSERTION, entry_point=entry_point)
+    contents = {
+        messages(task, GuidanceOptions.model_validate({"prompt": style}))[0].content for style in ("brief", "few-shot")
+    }
+    assert len(contents) == 1
+    assert_golden(f"prompts/insertion.{name}.txt", f"{contents.pop()}\n\n{response_prefix(task)}")
+
+
+def test_an_answer_begins_with_a_code_block_that_holds_the_program_of_an_insertion() -> None:
+    assert {response_prefix(task) for task in (PLAIN, FULL, STDIO, BARE)} == {"```python\n"}
+    assert response_prefix(replace(INSERTION, prelude="")) == "```python\n"
+    assert response_prefix(replace(INSERTION, prelude="\nif x:\n    y\n\n")) == "```python\nif x:\n    y\n"
+
+
+def test_prompt_of_an_insertion_without_a_program() -> None:
+    task = replace(INSERTION, prelude="")
+    assert_golden("prompts/insertion.bare.txt", messages(task, GuidanceOptions())[0].content)
 
 
 def test_worked_examples_of_the_user() -> None:

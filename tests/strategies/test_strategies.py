@@ -122,6 +122,60 @@ def test_probes_alone_leave_an_answer_unchecked(name: str, sandbox: Sandbox) -> 
     assert len(solution.outcomes) == 1
 
 
+INSERTION = Task(
+    "Add the numbers up in `total`.", "", (ProbeTest("total"),), kind="insertion", prelude="numbers = [1, 2]\n"
+)
+RAISES = "total = numbers + 1\n"
+RUNS = "total = sum(numbers)\nprint(total)\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_insertion_stays_unchecked(name: str, sandbox: Sandbox) -> None:
+    solution, _ = solve(name, replies(RUNS), sandbox, task=INSERTION)
+    assert (solution.code, solution.passed) == (RUNS, None)
+    assert [run.passed for run in solution.outcomes] == [True]
+
+
+def test_best_of_n_takes_the_first_sample_that_runs(sandbox: Sandbox) -> None:
+    solution, events = solve("best-of-n", replies(RAISES, RUNS), sandbox, task=INSERTION, n=16)
+    checked = [event for event in events if isinstance(event, AnswerChecked)]
+    assert solution.code == RUNS
+    assert [event.code for event in checked][-1] == RUNS
+    assert solution.reason == "a sample runs to its end, which is all that can be told"
+    solution, _ = solve("best-of-n", replies(RAISES), sandbox, task=INSERTION)
+    assert (solution.code, solution.passed) == (RAISES, None)
+    assert solution.reason == "none of 8 samples runs to its end, which is all that can be told"
+
+
+@pytest.mark.parametrize("tokens", [5, 60, 200])
+def test_a_budget_spent_on_an_insertion_leaves_it_unchecked_or_without_an_answer(tokens: int, sandbox: Sandbox) -> None:
+    meter = Meter(max_tokens_computed=tokens)
+    solution, _ = solve("eg-cfg", replies(RUNS), sandbox, task=INSERTION, meter=meter)
+    assert solution.passed is (None if solution.code else False)
+
+
+def test_no_direct_answer_to_probes_is_taken(sandbox: Sandbox) -> None:
+    solution, events = solve("eg-cfg", replies(RUNS), sandbox, task=INSERTION, direct_first=True, attempts=3)
+    assert [event.strategy for event in events if isinstance(event, AttemptStarted)] == ["eg-cfg"]
+    assert solution.origin is Origin.GUIDED
+
+
+def test_a_guided_attempt_that_raises_is_followed_by_another(sandbox: Sandbox) -> None:
+    solution, events = solve("eg-cfg", replies(RAISES), sandbox, task=INSERTION, attempts=2)
+    assert sum(isinstance(event, AttemptStarted) for event in events) == 2
+    assert (solution.code, solution.passed) == (RAISES, None)
+
+
+def test_prompts_of_other_kinds_are_not_taken_in_turn(sandbox: Sandbox) -> None:
+    task = Task("Add.", "solve", (StdioTest("1 2\n", "3\n"),), kind="program")
+    wrong = "def solve():\n    print(4)\n"
+    solution, events = solve(
+        "eg-cfg", replies(wrong), sandbox, task=task, direct_first=True, prompts=("few-shot", "brief"), attempts=1
+    )
+    assert [event.strategy for event in events if isinstance(event, AttemptStarted)] == ["direct", "eg-cfg"]
+    assert solution.passed is False
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_answer_at_all(name: str, sandbox: Sandbox) -> None:
     solution, _ = solve(name, replies("```"), sandbox)

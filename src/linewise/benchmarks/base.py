@@ -7,16 +7,17 @@ one into something that runs.
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from linewise.errors import InputError
-from linewise.execution.base import Limits, Program
+from linewise.errors import InputError, SandboxError
+from linewise.execution.base import Limits, Program, Sandbox
 from linewise.guidance.options import WorkedExample
-from linewise.schema import AssertTest, Comparison, Task
+from linewise.meter import Meter
+from linewise.schema import AssertTest, Comparison, Status, Task
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,12 +64,29 @@ class Problem:
     """One problem of a suite: its ``task`` may be shown to anyone, its ``key`` may not.
 
     ``stem`` is the code that a ``completion`` in the sense of HumanEval goes on from; empty where one stands alone.
+    ``limits`` are those of grading this problem; ``None``: the suite's. ``stub`` is an answer that does nothing, with
+    which the visible tests run where they can run at all; ``None`` where that goes without saying.
     """
 
     id: str
     task: Task
     key: AnswerKey = field(repr=False)
     stem: str = ""
+    limits: Limits | None = None
+    stub: str | None = None
+
+    def prepare(self, sandbox: Sandbox, limits: Limits, *, meter: Meter) -> Task:
+        """The task as it can be guided in ``sandbox``: without its tests where these cannot run, whatever the answer.
+
+        Asks nothing but the task itself. Raises what ``Sandbox.run`` raises, and ``SandboxError`` where it is broken.
+        """
+        if self.stub is None:
+            return self.task
+        outcomes = sandbox.run(Program.of(self.task, self.stub), self.task.tests, limits, meter=meter)
+        broken = next((outcome for outcome in outcomes if outcome.status is Status.INFRASTRUCTURE), None)
+        if broken:
+            raise SandboxError(f"{self.id}: {broken.error}")
+        return self.task if all(outcome.passed for outcome in outcomes) else replace(self.task, tests=())
 
     @property
     def shown(self) -> bool:
@@ -82,7 +100,8 @@ class Suite:
     """A benchmark as it was loaded.
 
     ``size`` is the number of tasks of the whole benchmark, of which ``problems`` may hold a part. ``limits`` are those
-    of grading. ``source`` names the data with its revision, ``checksum`` is the SHA-256 of what was read.
+    of grading, where a problem has none of its own. ``source`` names the data with its revision, ``checksum`` is the
+    SHA-256 of what was read.
     ``examples`` are solved tasks for a few-shot prompt; ``preload`` modules that programs find imported.
     """
 
@@ -111,6 +130,14 @@ class Suite:
         return scored_on(len(self.problems), sum(problem.shown for problem in self.problems.values()))
 
 
+Library = Literal["matplotlib", "numpy", "pandas", "pytorch", "scipy", "sklearn", "tensorflow"]
+
+
+def _names(value: object) -> object:
+    """On the command line several names are one text with commas."""
+    return [part.strip().lower() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 class SuiteOptions(BaseModel):
     """What may be chosen about a suite."""
 
@@ -121,6 +148,9 @@ class SuiteOptions(BaseModel):
     )
     split: Literal["test", "validation", "train", "all"] | None = Field(
         default=None, description="which tasks, for suites made of MBPP; None: those that are usually scored"
+    )
+    libraries: Annotated[tuple[Library, ...], BeforeValidator(_names)] = Field(
+        default=(), description="of DS-1000, the problems that need no others than these; none named: all"
     )
 
 

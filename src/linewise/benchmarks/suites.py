@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from linewise.benchmarks import mbpp
+from linewise.benchmarks import codecontests, ds1000, mbpp
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.errors import InputError
 
 LOADERS: Mapping[str, Callable[[Path, SuiteOptions], Suite]] = {
     "mbpp": mbpp.load,
+    "codecontests": codecontests.load,
+    "ds-1000": ds1000.load,
 }
 """What loads each suite from a folder of data."""
 

@@ -29,6 +29,9 @@ Sandbox = Annotated[str | None, Option(help="bubblewrap, or process (unsafe).", 
 Preload = Annotated[
     str | None, Option(metavar="MODULES", help="Imported for programs: numpy,pandas.", rich_help_panel=_ENGINE)
 ]
+Python = Annotated[
+    str | None, Option(metavar="PATH", help="Interpreter of programs, with its packages.", rich_help_panel=_ENGINE)
+]
 Threads = Annotated[int | None, Option(help="CPU threads of the engine.", rich_help_panel=_ENGINE)]
 Ctx = Annotated[int | None, Option(help="Tokens that the engine can hold.", rich_help_panel=_ENGINE)]
 GpuLayers = Annotated[int | None, Option(help="Layers on the GPU; -1: all.", rich_help_panel=_ENGINE)]

@@ -57,6 +57,7 @@ def solve_command(
     pull: flags.Pull = False,
     sandbox: flags.Sandbox = None,
     preload: flags.Preload = None,
+    python: flags.Python = None,
     threads: flags.Threads = None,
     ctx: flags.Ctx = None,
     gpu_layers: flags.GpuLayers = None,
@@ -75,7 +76,7 @@ def solve_command(
     2: bad usage or input. 130: Ctrl-C. 1: anything else.
     """
     values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed}
-    runs = {"sandbox": sandbox, "preload": preload}
+    runs = {"sandbox": sandbox, "preload": preload, "python": python}
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
     settings = load_settings({**values, **runs, **engine, **budget}, option or (), file=config, place="{flag}")
@@ -120,7 +121,7 @@ def _write(stub: StubTask, solution: Solution, settings: Settings) -> None:
         print(f"linewise: not written to {stub.path}: the answer does not pass the tests", file=sys.stderr)
         return
     program = Program(stub.merged(solution.code), stub.name)
-    with open_sandbox(settings.sandbox, preload=settings.preloaded) as sandbox:
+    with open_sandbox(settings.sandbox, preload=settings.preloaded, python=settings.python) as sandbox:
         verdict = judge(sandbox, program, stub.task.tests, settings.limits, meter=Meter())
     if verdict.passed is False:
         raise InputError(f"{stub.path}: not written: the answer passes the tests alone, but not inside this file")

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     strategy: Literal["direct", "best-of-n", "eg-cfg"] = "eg-cfg"
     sandbox: Literal["bubblewrap", "process"] = "bubblewrap"
     preload: str = Field(default="", pattern=r"^([\w.]+(,[\w.]+)*)?$", description="modules, separated by commas")
+    python: str | None = Field(default=None, min_length=1, description="interpreter of programs; None: linewise's own")
     seed: int = Field(default=0, ge=0, lt=1 << 62)
     max_seconds: float | None = Field(default=None, gt=0)
     max_tokens_computed: int | None = Field(default=None, gt=0)

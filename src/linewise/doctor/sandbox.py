@@ -52,7 +52,7 @@ def look_at_sandbox(settings: Settings) -> Iterator[Finding]:
     """One finding for each property of a sandbox, and one for each layer of isolation."""
     isolated = settings.sandbox != "process"
     try:
-        with open_sandbox(settings.sandbox, preload=settings.preloaded) as sandbox:
+        with open_sandbox(settings.sandbox, preload=settings.preloaded, python=settings.python) as sandbox:
             for check in self_check(sandbox):
                 yield Finding("sandbox", check.name, check.ok, check.detail, needed=isolated)
             yield from look_at_isolation(sandbox, settings.limits)

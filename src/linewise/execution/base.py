@@ -17,7 +17,8 @@ class Program:
     """A program and what surrounds it. Run order: ``prelude``, ``source``, ``setup``, then one test.
 
     Line numbers in traces and errors count in ``source``. A ``program`` kind runs with the test's standard input;
-    then ``entry_point`` is called without arguments, where ``source`` defines it.
+    then ``entry_point`` is called without arguments, where ``source`` defines it. Without an ``entry_point`` the lines
+    of ``source`` itself are traced.
     """
 
     source: str

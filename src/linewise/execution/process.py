@@ -21,15 +21,15 @@ class ProcessSandbox(WorkerPool):
     def __init__(self, *, workers: int | None = None, python: str | None = None, preload: Sequence[str] = ()) -> None:
         """``workers``: default, one per processor; ``python``: the interpreter for programs, default this one.
 
-        ``preload``: modules that every program finds imported; with any, programs see the interpreter's packages.
+        ``preload``: modules that every program finds imported. With any, or with a ``python``, programs see the
+        interpreter's packages.
         """
-        super().__init__(workers or os.cpu_count() or 1, preload)
-        self._python = python
+        super().__init__(workers or os.cpu_count() or 1, preload, python)
 
     def launches(self, archive: Path) -> Iterator[Launch]:
         """The interpreter, started as it is."""
-        interpreter = find_interpreter(self._python)
-        packages = package_folders(self._python) if self.preload else ()
+        interpreter = find_interpreter(self.python)
+        packages = package_folders(self.python) if self.preload or self.python else ()
         options = zygote_options(isolated=False, preload=self.preload, packages=packages)
         yield Launch((interpreter.executable, *FLAGS, str(archive), options), ENVIRONMENT)
 

@@ -100,7 +100,12 @@ class _Names(NamedTuple):
 
 
 def plan(program: Program, test: str) -> Plan | None:
-    """How to judge this test; ``None`` where it must run in the program's process."""
+    """How to judge this test; ``None`` where it must run in the program's process.
+
+    An insertion has no function that a test calls: it and its test share the names of one module.
+    """
+    if program.kind == "insertion":
+        return None
     answer, asked, given = _names(program.source), _names(f"{program.setup}\n{test}"), _names(program.prelude)
     known = given.bound | asked.bound | frozenset(vars(builtins))
     needed = (asked.read & answer.bound) - known - {program.entry_point}

@@ -2,6 +2,7 @@
 
 import keyword
 import re
+from typing import Literal
 
 from linewise.guidance.program import parses
 from linewise.schema import Task
@@ -9,27 +10,48 @@ from linewise.schema import Task
 RESPONSE_PREFIX = "```python\n"
 """What every answer is made to begin with."""
 
+Form = Literal["definitions", "statements"]
+"""What an answer is made of: definitions with what belongs to them, or any statements of a module."""
+
 _FENCE = re.compile(r"^```", re.MULTILINE)
+INSERTION_END = re.compile(r"</code>|^[ \t]*(```|END SOLUTION\b|# SOLUTION END\b)", re.MULTILINE)
+"""What stands behind an insertion in the texts that such tasks come from, and so in what models write after one."""
+
 _KEPT_KEYWORD = re.compile(r"(async\s+def|def|class|import|from)\b|[@#)\]}]")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][\w.,\[\]'\" ]*(:[^=]*)?([-+*/%&|^@]|//|\*\*|<<|>>)?=(?!=)")
 _DEFINITION = re.compile(r"^(async\s+def|def|class)\b", re.MULTILINE)
 
 
-def end_of_answer(text: str) -> int | None:
+def response_prefix(task: Task) -> str:
+    """What an answer to ``task`` begins with: a code block; for an insertion the program so far stands in it."""
+    before = task.prelude.strip("\n") if task.kind == "insertion" else ""
+    return f"{RESPONSE_PREFIX}{before}\n" if before else RESPONSE_PREFIX
+
+
+def form_of(task: Task) -> Form:
+    """What answers to ``task`` are made of."""
+    return "statements" if task.kind == "insertion" and not task.entry_point else "definitions"
+
+
+def end_of_answer(text: str, form: Form = "definitions") -> int | None:
     """The offset at which the answer in ``text`` ends; ``None`` while it may go on.
 
     It ends at a closing fence, or, once something is defined, at a complete column-0 line that starts no def, class,
-    import, decorator, comment or assignment and does not lie inside a bracket or string.
+    import, decorator, comment or assignment and does not lie inside a bracket or string. ``statements`` end at a
+    fence, at ``</code>`` and at a line that says that the solution ends.
     """
+    if form == "statements":
+        mark = INSERTION_END.search(text)
+        return mark and mark.start()
     fence = _FENCE.search(text)
     statement = _foreign_statement(text if fence is None else text[: fence.start()])
     ends = [offset for offset in (fence and fence.start(), statement) if offset is not None]
     return min(ends, default=None)
 
 
-def code_of(text: str) -> str:
+def code_of(text: str, form: Form = "definitions") -> str:
     """The code in the text of an answer that may have gone on too far: one newline at its end, none before it."""
-    body = text[: end_of_answer(text + "\n")].strip("\n").rstrip()
+    body = text[: end_of_answer(text + "\n", form)].strip("\n").rstrip()
     lines = body.split("\n")
     while lines and (not lines[-1].strip() or lines[-1].startswith("#")):
         lines.pop()  # comments behind the last definition introduce what is no longer there

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from linewise.engines.base import Engine, Sampled, Stop
-from linewise.guidance.answer import code_of, end_of_answer
+from linewise.guidance.answer import Form, code_of, end_of_answer
 from linewise.guidance.drafts import kept_per_candidate
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.program import executable, parses
@@ -30,6 +30,7 @@ def sample_candidates(
     code: str,
     options: GuidanceOptions,
     *,
+    form: Form = "definitions",
     count: int,
     max_tokens: int,
     seed: int,
@@ -45,7 +46,7 @@ def sample_candidates(
         max_tokens=max_tokens,
         lines=options.horizon,
         line_head=code.rpartition("\n")[2],
-        until=lambda text: end_of_answer(code + text) is not None,
+        until=lambda text: end_of_answer(code + text, form) is not None,
     )
     vocabulary = engine.capabilities.vocabulary
     return engine.sample(
@@ -60,9 +61,9 @@ def sample_candidates(
     )
 
 
-def distinct_programs(code: str, candidates: Sequence[str]) -> list[CandidateProgram]:
+def distinct_programs(code: str, candidates: Sequence[str], form: Form = "definitions") -> list[CandidateProgram]:
     """The programs that ``code`` and each candidate make, equal ones once, in order; what cannot be run is left out."""
-    texts = [code_of(code + candidate) for candidate in candidates]
+    texts = [code_of(code + candidate, form) for candidate in candidates]
     numbers: dict[str, list[int]] = {}
     for number, text in enumerate(texts):
         source = executable(text)

@@ -13,7 +13,7 @@ from linewise.engines.base import Engine, Sampled
 from linewise.errors import ContextOverflow
 from linewise.events import CandidatesSampled, Event, LineCommitted, ProgramTraced, SignalBuilt, TokenChosen
 from linewise.execution.base import Limits, Program, Sandbox
-from linewise.guidance.answer import RESPONSE_PREFIX
+from linewise.guidance.answer import form_of, response_prefix
 from linewise.guidance.candidates import CandidateProgram, distinct_programs, sample_candidates
 from linewise.guidance.drafts import draft, survivors
 from linewise.guidance.guided_line import ChosenToken, Contexts, TokenChooser, Writing
@@ -28,7 +28,9 @@ _SEED_STRIDE = 1_000_003
 """Candidates of line n are drawn with seed + n * stride: lines and attempts share no random numbers."""
 
 _END_OF_PROMPT = 64
-"""Tokens of a prompt behind the last message's text, which both contexts hold: more than any template has."""
+"""Tokens of a prompt behind the last message's text, which both contexts hold: more than any template has. With an
+insertion its program stands there as well.
+"""
 _LEAST_SIGNAL = 64
 """With less room than this many tokens decoding would go on unguided, and nobody would know."""
 
@@ -55,7 +57,7 @@ class Setting:
 
     def prompt(self, signal: str = "") -> list[int]:
         """The tokens before the answer, with ``signal`` at the end of the last user message."""
-        return self.engine.prompt(messages(self.task, self.options, signal=signal), RESPONSE_PREFIX)
+        return self.engine.prompt(messages(self.task, self.options, signal=signal), response_prefix(self.task))
 
 
 def decode(setting: Setting) -> Generator[Event, None, Decoded]:
@@ -68,7 +70,7 @@ class _Loop:
         self._setting = setting
         self._options = setting.options
         self._chooser = TokenChooser(setting.engine, setting.options, setting.meter)
-        self._writing = Writing()
+        self._writing = Writing(form=form_of(setting.task))
         self._contexts = Contexts(setting.prompt())
         self._line = 0
         self._runs: dict[str, tuple[Outcome, ...]] = {}
@@ -94,8 +96,8 @@ class _Loop:
         return Decoded(self._writing.code, Origin.GUIDED)
 
     def _before_guidance(self) -> Iterator[Event]:
-        """With ``start = def``: plain decoding up to ``def name(``."""
-        if self._options.start == "def":
+        """With ``start = def``: plain decoding up to ``def name(``, where there is such a name."""
+        if self._options.start == "def" and self._setting.task.entry_point:
             opening = re.compile(rf"^(async +def|def|class) +{re.escape(self._setting.task.entry_point)}\b[(:]", re.M)
             writing = self._writing
             for chosen in self._chooser.until(writing, self._contexts, lambda: bool(opening.search(writing.text))):
@@ -107,7 +109,7 @@ class _Loop:
         self._sampled_at = self._writing.copy()
         candidates = [candidate.text for candidate in self._candidates]
         yield CandidatesSampled(line=self._line, candidates=tuple(candidates))
-        programs = distinct_programs(self._writing.text, candidates)
+        programs = distinct_programs(self._writing.text, candidates, self._writing.form)
         self._note_agreement(programs)
         evidence: list[Evidence] = []
         for item in programs:
@@ -133,6 +135,7 @@ class _Loop:
             [*self._contexts.plain, *writing.tokens],
             writing.text,
             self._options,
+            form=self._writing.form,
             count=self._options.num_candidates - len(kept),
             max_tokens=self._options.max_tokens - len(writing.tokens),
             seed=self._setting.seed + self._line * _SEED_STRIDE,
@@ -198,7 +201,8 @@ class _Loop:
         """Tokens that a signal may have: plain and guided context, which share the prompt, each with a whole answer."""
         prompt, answer = len(self._contexts.plain), self._options.max_tokens
         context = self._setting.engine.capabilities.context
-        room = context - prompt - 2 * answer - _END_OF_PROMPT
+        behind = _END_OF_PROMPT + len(self._setting.engine.encode(response_prefix(self._setting.task)))
+        room = context - prompt - 2 * answer - behind
         if room < _LEAST_SIGNAL:
             raise ContextOverflow(
                 f"a prompt of {prompt} tokens and two answers of up to {answer} leave no room for a signal in a context"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from linewise.engines.base import DistPair, Engine, LogProbs, Pair, complete_lines
-from linewise.guidance.answer import code_of, end_of_answer
+from linewise.guidance.answer import Form, code_of, end_of_answer
 from linewise.guidance.drafts import Drafts
 from linewise.guidance.mix import best_two, mix
 from linewise.guidance.options import GuidanceOptions
@@ -30,6 +30,7 @@ class Writing:
     tokens: list[int] = field(default_factory=list)
     text: str = ""
     ended: Literal["end", "length"] | None = None
+    form: Form = "definitions"
 
     @property
     def line_head(self) -> str:
@@ -39,18 +40,18 @@ class Writing:
     @property
     def code(self) -> str:
         """The code in the text so far, cut where the answer ends."""
-        return code_of(self.text)
+        return code_of(self.text, self.form)
 
     def copy(self) -> "Writing":
         """An answer that can be written on without changing this one."""
-        return Writing(list(self.tokens), self.text, self.ended)
+        return Writing(list(self.tokens), self.text, self.ended, self.form)
 
     def append(self, token: int, text: str, *, max_tokens: int) -> str:
         """Add ``token``, after which the whole text is ``text``; returns what it grew by."""
         grown = text[len(self.text) :]
         self.tokens.append(token)
         self.text = text
-        if ("\n" in grown or "`" in grown) and end_of_answer(text) is not None:
+        if not {"\n", "`", ">"}.isdisjoint(grown) and end_of_answer(text, self.form) is not None:
             self.ended = "end"
         elif len(self.tokens) >= max_tokens:
             self.ended = "length"

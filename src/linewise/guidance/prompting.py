@@ -22,11 +22,13 @@ def own_examples() -> tuple[WorkedExample, ...]:
 def messages(task: Task, options: GuidanceOptions, *, signal: str = "") -> list[Message]:
     """The chat that asks for ``task``; a signal ends its last user message, as in the paper.
 
-    A ``program`` task has a prompt of its own, whatever the style.
+    A ``program`` or ``insertion`` task has a prompt of its own, whatever the style.
     """
     if task.kind == "program":
         shown = [test for test in task.tests if isinstance(test, StdioTest)]
         text = render_template("program.jinja", task=_view(task, examples=shown))
+    elif task.kind == "insertion":
+        text = render_template("insertion.jinja", task=_view(task))
     else:
         shots = own_examples() if options.examples is None else options.examples
         text = render_template(f"{options.prompt}.jinja", task=_view(task), examples=shots)

@@ -1,11 +1,15 @@
-"""Independent samples of the whole answer, in rounds; the first that passes all visible tests is the answer."""
+"""Independent samples of the whole answer, in rounds; the first that passes all visible tests is the answer.
+
+Probes compare nothing, so nothing can choose by them but whether a sample runs: there the first one is taken that runs
+to its end.
+"""
 
 from collections.abc import Generator, Iterable, Iterator
 
 from linewise.engines.base import Engine, Stop
 from linewise.events import CandidatesSampled, Event
 from linewise.execution.base import Limits, Sandbox
-from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer
+from linewise.guidance.answer import code_of, end_of_answer, form_of, response_prefix
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages
 from linewise.meter import Meter
@@ -30,25 +34,27 @@ class BestOfN:
 
     def _attempts(self, board: Board) -> Generator[Event, None, str]:
         yield from board.begin(f"best-of-{self._options.n}{prompt_suffix(self._guidance)}", self.name)
+        form = form_of(board.task)
         tried: set[str] = set()
         drawn = 0
         while drawn < self._options.n and not (drawn and board.meter.allowance_spent):
             samples = self._sample(board, drawn)
             drawn += len(samples)
             yield CandidatesSampled(line=0, candidates=tuple(samples))
-            for code in _new(map(code_of, samples), tried):
+            for code in _new((code_of(text, form) for text in samples), tried):
                 yield from board.check(code, Origin.SAMPLE)
                 if board.solved:
-                    return "a sample passes all visible tests"
-        return f"none of {drawn} samples passes all visible tests"
+                    return f"a sample {board.enough}"
+        return f"none of {drawn} samples {board.enough}"
 
     def _sample(self, board: Board, drawn: int) -> list[str]:
         size = min(self._options.round or self._options.n, self._options.n - drawn)
-        prefix = board.engine.prompt(messages(board.task, self._guidance), RESPONSE_PREFIX)
+        prefix = board.engine.prompt(messages(board.task, self._guidance), response_prefix(board.task))
+        form = form_of(board.task)
         sampled = board.engine.sample(
             prefix,
             n=size,
-            stop=Stop(self._guidance.max_tokens, until=lambda text: end_of_answer(text) is not None),
+            stop=Stop(self._guidance.max_tokens, until=lambda text: end_of_answer(text, form) is not None),
             temperature=self._options.temperature,
             top_p=self._options.top_p,
             seed=board.seed + drawn * SEED_STRIDE,

@@ -47,8 +47,20 @@ class Board:
 
     @property
     def solved(self) -> bool:
-        """Whether the best attempt passes all visible tests, or cannot be checked at all."""
-        return self.best is not None and self.task.passed_by(self.best.outcomes) is not False
+        """Whether the best attempt passes all visible tests. Where these are probes, it has run to its end on all of
+        them, for nothing more can be known; where there are none, it is there.
+        """
+        if self.best is None:
+            return False
+        passed = self.task.passed_by(self.best.outcomes)
+        return all(outcome.passed for outcome in self.best.outcomes) if passed is None else passed
+
+    @property
+    def enough(self) -> str:
+        """In plain words, what ``solved`` means for this task."""
+        if self.task.only_probes:
+            return "runs to its end, which is all that can be told"
+        return "passes all visible tests" if self.task.tests else "cannot be checked"
 
     def begin(self, agent: str, strategy: str) -> Iterator[Event]:
         """The next attempt is ``agent``'s: what follows is told of it."""
@@ -105,7 +117,7 @@ class Board:
         best = self.best or self._fallback or Attempt("", (), Origin.DIRECT, self.agent)
         return Solution(
             code=best.code,
-            passed=self.task.passed_by(best.outcomes) if best.outcomes else (False if self.task.tests else None),
+            passed=self.task.passed_by(best.outcomes) if best.outcomes else self._passed_unrun(best.code),
             outcomes=best.outcomes,
             origin=best.origin,
             ledger=self.meter.ledger(),
@@ -114,6 +126,11 @@ class Board:
             seed=self.seed,
             reason=reason,
         )
+
+    def _passed_unrun(self, code: str) -> bool | None:
+        """What can be said of code that has not been run on the tests: nothing where none would compare anything."""
+        unchecked = not self.task.tests or (self.task.only_probes and bool(code.strip()))
+        return None if unchecked else False
 
 
 def _better(attempt: Attempt, best: Attempt | None) -> Attempt | None:

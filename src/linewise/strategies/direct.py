@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from linewise.engines.base import Engine, Stop
 from linewise.events import Event, LineCommitted, TokenChosen
 from linewise.execution.base import Limits, Sandbox
-from linewise.guidance.answer import RESPONSE_PREFIX, code_of, end_of_answer
+from linewise.guidance.answer import code_of, end_of_answer, form_of, response_prefix
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages
 from linewise.meter import Meter
@@ -35,14 +35,15 @@ def direct_attempt(board: Board, guidance: GuidanceOptions) -> Iterator[Event]:
     """Write the greedy answer and check it."""
     engine = board.engine
     yield from board.begin(f"direct{prompt_suffix(guidance)}", Direct.name)
-    prefix = engine.prompt(messages(board.task, guidance), RESPONSE_PREFIX)
-    stop = Stop(guidance.max_tokens, until=lambda text: end_of_answer(text) is not None)
+    prefix = engine.prompt(messages(board.task, guidance), response_prefix(board.task))
+    form = form_of(board.task)
+    stop = Stop(guidance.max_tokens, until=lambda text: end_of_answer(text, form) is not None)
     (answer,) = engine.sample(prefix, n=1, stop=stop, temperature=0, top_p=1, seed=board.seed, meter=board.meter)
     text = ""
     for count, token in enumerate(answer.tokens, start=1):
         before, text = text, engine.decode(answer.tokens[:count])
         yield TokenChosen(token=token, text=text[len(before) :])
-    code = code_of(answer.text)
+    code = code_of(answer.text, form)
     yield LineCommitted(line=code.count("\n"), code=code)
     yield from board.check(code, Origin.DIRECT)
 

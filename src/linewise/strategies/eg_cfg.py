@@ -1,4 +1,8 @@
-"""Execution-guided decoding: perhaps the direct answer first, then guided attempts until one passes."""
+"""Execution-guided decoding: perhaps the direct answer first, then guided attempts until one passes.
+
+Where the visible tests are probes no answer passes, so none is taken without guidance: the first guided attempt that
+runs to its end is the answer, else the best of all.
+"""
 
 from collections.abc import Generator, Iterator
 
@@ -28,11 +32,8 @@ class EgCfg:
         return board.run(self._attempts(board))
 
     def _attempts(self, board: Board) -> Generator[Event, None, str]:
-        agents = [
-            self._guidance.model_copy(update={"prompt": prompt})
-            for prompt in self._options.prompts or (self._guidance.prompt,)
-        ]
-        for agent in agents if self._options.direct_first else ():
+        agents = self._agents(board.task)
+        for agent in agents if self._options.direct_first and not board.task.only_probes else ():
             yield from direct_attempt(board, agent)
             if board.solved:
                 return "a direct answer was taken"
@@ -40,7 +41,13 @@ class EgCfg:
             yield from self._guided(board, attempt, agents[attempt % len(agents)])
             if board.solved:
                 return f"guided attempt {attempt + 1} of {self._options.attempts} was taken"
-        return f"no answer of {self._options.attempts} guided attempts passes all visible tests"
+        return f"no answer of {self._options.attempts} guided attempts {board.enough}"
+
+    def _agents(self, task: Task) -> list[GuidanceOptions]:
+        """One for each prompt, where the task's kind has several."""
+        prompts = self._options.prompts or (self._guidance.prompt,)
+        chosen = prompts if task.kind == "function" else prompts[:1]
+        return [self._guidance.model_copy(update={"prompt": prompt}) for prompt in chosen]
 
     def _guided(self, board: Board, attempt: int, agent: GuidanceOptions) -> Iterator[Event]:
         yield from board.begin(agent_name(agent), self.name)

@@ -138,14 +138,21 @@ class Session(ABC):
 
 
 class Together(Session):
-    """Program and test in one process. What comes of it is the program's own word."""
+    """Program and test in one process. What comes of it is the program's own word.
+
+    Without an entry point the program's own lines are what is traced, and not the test's.
+    """
 
     def work(self) -> None:
         """Run all of the request."""
         test = self._request["test"]
         self.see(instrument.instrument(test, self._entry_point))
         self.prepare()
+        if self._tracer and not self._entry_point:
+            self._tracer.start()
         self.execute(self._request["source"], PROGRAM)
+        if not self._entry_point:
+            self._end_trace(None)
         self.execute(self._request["setup"], "<setup>")
         is_class = isinstance(self._space.get(self._entry_point), type)
         if self._tracer and is_class:

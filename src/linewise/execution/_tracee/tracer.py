@@ -17,7 +17,10 @@ from .render import Renderer, clean, type_name
 PROGRAM = "<program>"
 TABLE_CHARS = 2_000_000
 RECURSION_MARGIN = 100
-FOREIGN_CALLS = 50
+FOREIGN_CALLS = 200
+"""Calls of other code that may be seen for each step: so many take a tenth of a second for 1,000 steps, and drawing a
+small plot makes half of them.
+"""
 SKIPPED = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 LEAVING = {
