@@ -78,7 +78,7 @@ def _local_run(
 ) -> LocalRun:
     settings = plan.settings
     preload = tuple(dict.fromkeys([*plan.suite.preload, *settings.preloaded]))
-    sandbox = stack.enter_context(open_sandbox(settings.sandbox, preload=preload))
+    sandbox = stack.enter_context(open_sandbox(settings.sandbox, preload=preload, python=settings.python))
     engine = stack.enter_context(open_engine(settings.model, settings.engine))
 
     def meter(key: Key) -> Meter:
@@ -90,7 +90,9 @@ def _local_run(
 
     return LocalRun(
         store=store,
-        parts=Parts(strategy_of(_with_examples(plan)), engine, sandbox, Grader(sandbox, plan.suite.limits)),
+        parts=Parts(
+            strategy_of(_with_examples(plan)), engine, sandbox, Grader(sandbox, plan.suite.limits), settings.limits
+        ),
         workers=plan.workers,
         meters=meter,
         on_done=on_done,
@@ -122,6 +124,7 @@ def run_info(plan: BenchPlan) -> RunInfo:
         workers=plan.workers,
         model=plan.settings.model,
         model_checksum=model_checksum(plan.settings.model),
+        python=plan.settings.python,
         unsolved_by=plan.unsolved_by.resolve().name if plan.unsolved_by else None,
         match=MatchRecord(run=plan.match.resolve().name, by=plan.match_by.value) if plan.match else None,
     )

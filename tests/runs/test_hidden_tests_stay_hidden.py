@@ -65,7 +65,7 @@ def found_in_a_run(problem: Problem, suite: Suite, sandbox: BubblewrapSandbox, f
         engine = Listening(answers(problem))
         out = folder / f"{problem.id.replace('/', '_')}.{number}"
         with RunStore(out, info(suite, problem), SessionRecord(started="", machine={}, versions={})) as store:
-            parts = Parts(strategy, engine, sandbox, Grader(sandbox, Limits(cpu_seconds=2)))
+            parts = Parts(strategy, engine, sandbox, Grader(sandbox, Limits(cpu_seconds=2)), Limits(cpu_seconds=1))
             run = LocalRun(store, parts, 1, lambda key: Meter(), lambda sample, grade: None)
             run.run({problem.id: problem}, [(problem.id, 0)])
             texts += [*engine.prompts, *texts_of(store.events_path(problem.id, 0)), *texts_of(out / "samples.jsonl")]

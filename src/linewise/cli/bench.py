@@ -40,6 +40,7 @@ def bench_command(
     data: bench_flags.Data = None,
     visible: bench_flags.Visible = None,
     split: bench_flags.Split = None,
+    libraries: bench_flags.Libraries = None,
     limit: bench_flags.Limit = None,
     slice_: bench_flags.Slice = None,
     filter_: bench_flags.Filter = None,
@@ -58,6 +59,7 @@ def bench_command(
     pull: flags.Pull = False,
     sandbox: flags.Sandbox = None,
     preload: flags.Preload = None,
+    python: flags.Python = None,
     threads: flags.Threads = None,
     ctx: flags.Ctx = None,
     gpu_layers: flags.GpuLayers = None,
@@ -76,23 +78,19 @@ def bench_command(
     """
     twin = read_info(twin_of) if twin_of else None
     values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed}
-    runs = {"sandbox": sandbox, "preload": preload}
+    runs = {"sandbox": sandbox, "preload": preload, "python": python}
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
     settings = _settings(match_cost, twin, {**values, **runs, **engine, **budget}, option, config)
-    options = _suite_options(twin, visible=visible, split=split)
+    options = _suite_options(twin, visible=visible, split=split, libraries=libraries)
     loaded = load_suite(suite, data_folder(data), options)
     tasks = _tasks(loaded, twin, limit, slice_, filter_)
-    if unsolved_by:
-        tasks = unsolved(tasks, unsolved_by)
+    tasks = unsolved(tasks, unsolved_by) if unsolved_by else tasks
     seeds = _seeds(settings.seed, samples, twin)
     plan = BenchPlan(loaded, options, tasks, settings, seeds, workers, match_cost, match_by, unsolved_by, not no_events)
     if pull and not settings.model.startswith("scripted/"):
         pull_with_bar(settings.model)
-    store = _run(plan, out, quiet=quiet)
-    summary = summarise(read_run(out))
-    print(json.dumps(summary_json(summary), indent=2) if as_json else show_text(summary))
-    _check_finished(plan, store)
+    _finish(plan, _run(plan, out, quiet=quiet), as_json=as_json)
 
 
 def _settings(
@@ -164,7 +162,9 @@ def _run(plan: BenchPlan, out: Path, *, quiet: bool) -> RunStore:
             raise Cancelled(f"interrupted; the same command goes on with {out}") from None
 
 
-def _check_finished(plan: BenchPlan, store: RunStore) -> None:
+def _finish(plan: BenchPlan, store: RunStore, *, as_json: bool) -> None:
+    summary = summarise(read_run(store.folder))
+    print(json.dumps(summary_json(summary), indent=2) if as_json else show_text(summary))
     missing = [key for key in plan.keys if key not in store.samples]
     if missing:
         where = store.folder / "errors.jsonl"

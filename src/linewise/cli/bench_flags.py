@@ -13,6 +13,9 @@ SuiteName = Annotated[str, Argument(metavar="SUITE", help="mbpp, and what else d
 Data = Annotated[Path | None, Option(help="Folder of the benchmark data; else LINEWISE_DATA.", rich_help_panel=_TASKS)]
 Visible = Annotated[int | None, Option(help="Show the first so many tests of a task.", rich_help_panel=_TASKS)]
 Split = Annotated[str | None, Option(help="test, validation, train or all (MBPP).", rich_help_panel=_TASKS)]
+Libraries = Annotated[
+    str | None, Option(help="Problems that need no others than these: numpy,pandas (DS-1000).", rich_help_panel=_TASKS)
+]
 Limit = Annotated[int | None, Option(min=1, help="The first so many tasks.", rich_help_panel=_TASKS)]
 Slice = Annotated[str | None, Option("--slice", metavar="A:B", help="Tasks A to B-1, from 0.", rich_help_panel=_TASKS)]
 Filter = Annotated[

@@ -12,7 +12,7 @@ from linewise.benchmarks.grader import Grader
 from linewise.engines.base import Engine
 from linewise.errors import Cancelled, EngineError, LinewiseError, SandboxError
 from linewise.events import Event
-from linewise.execution.base import Sandbox
+from linewise.execution.base import Limits, Sandbox
 from linewise.meter import Meter
 from linewise.runs.event_file import EventFile
 from linewise.runs.grading import grade_sample
@@ -40,12 +40,13 @@ def draw_seed(task_id: str, seed: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a task is solved and graded with; all of it serves many threads."""
+    """What a task is solved and graded with; all of it serves many threads. ``limits`` are those of solving."""
 
     strategy: Strategy
     engine: Engine
     sandbox: Sandbox
     grader: Grader
+    limits: Limits
 
 
 @dataclass(slots=True)
@@ -110,9 +111,11 @@ class LocalRun:
             return self._solve(problem, seed)
 
     def _solve(self, problem: Problem, seed: int) -> Sample:
-        recorder = Recorder(problem.task, seed, self.budgets.get((problem.id, seed)))
-        listeners: list[Callable[[Event], None]] = [recorder.on_event]
         parts = self.parts
+        with self._watched(Meter()) as meter:
+            task = problem.prepare(parts.sandbox, parts.limits, meter=meter)
+        recorder = Recorder(task, seed, self.budgets.get((problem.id, seed)))
+        listeners: list[Callable[[Event], None]] = [recorder.on_event]
         if self.workers == 1:
             parts.engine.forget()  # the cost of a task must not depend on the task before it
         with ExitStack() as stack:
@@ -121,7 +124,7 @@ class LocalRun:
                 listeners.append(stack.enter_context(file).write)
             meter = stack.enter_context(self._watched(self.meters((problem.id, seed))))
             drawn = draw_seed(problem.id, seed)
-            for event in parts.strategy.solve(problem.task, parts.engine, parts.sandbox, seed=drawn, meter=meter):
+            for event in parts.strategy.solve(task, parts.engine, parts.sandbox, seed=drawn, meter=meter):
                 for listener in listeners:
                     listener(event)
         return recorder.sample
