@@ -76,18 +76,23 @@ def _called(test: str) -> set[str]:
 
 
 def _problem(record: dict[str, Any], visible: int) -> Problem:
+    task = task_of(record, visible)
     tests = [unix(test) for test in record["test_list"]]
     scoring = tests[visible:] or tests
-    name = f"Mbpp/{record['task_id']}"
-    task = Task(
+    key = AnswerKey({"hidden": tuple(HiddenAssert(test) for test in scoring)}, reference=unix(record["code"]))
+    return Problem(task.name, task, key)
+
+
+def task_of(record: dict[str, Any], visible: int | None) -> Task:
+    """The task of a record, with its first ``visible`` tests; ``None``: all three, as the usual prompt has it."""
+    tests = [unix(test) for test in record["test_list"]]
+    return Task(
         prompt=record["text"],
         entry_point=entry_point(record["code"], tests),
-        tests=tuple(AssertTest(test) for test in tests[:visible]),
+        tests=tuple(AssertTest(test) for test in tests[: _SHOWN if visible is None else visible]),
         setup=unix(record["test_setup_code"]),
-        name=name,
+        name=f"Mbpp/{record['task_id']}",
     )
-    key = AnswerKey({"hidden": tuple(HiddenAssert(test) for test in scoring)}, reference=unix(record["code"]))
-    return Problem(name, task, key)
 
 
 def unix(text: str) -> str:

@@ -3,12 +3,17 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from linewise.benchmarks import mbpp
+from linewise.benchmarks import evalplus, humaneval, mbpp, mbpp_et
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.errors import InputError
 
 LOADERS: Mapping[str, Callable[[Path, SuiteOptions], Suite]] = {
     "mbpp": mbpp.load,
+    "mbpp-et": mbpp_et.load,
+    "mbpp+": evalplus.load_mbpp,
+    "humaneval": humaneval.load,
+    "humaneval-et": humaneval.load_et,
+    "humaneval+": evalplus.load_humaneval,
 }
 """What loads each suite from a folder of data."""
 
