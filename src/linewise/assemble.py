@@ -1,5 +1,6 @@
 """The only place that builds engines and sandboxes: from a model URI, from a sandbox's name."""
 
+import hashlib
 import importlib.util
 import shutil
 import sys
@@ -10,8 +11,9 @@ from typing import Literal
 from linewise.engines.base import Engine
 from linewise.engines.model_files import resolve
 from linewise.engines.model_folders import PREFIX as _HF
+from linewise.engines.model_folders import find_folder
 from linewise.engines.options import EngineOptions
-from linewise.errors import MissingPartError
+from linewise.errors import InputError, MissingPartError
 from linewise.execution.base import Sandbox
 
 _SCRIPTED = "scripted/"
@@ -40,6 +42,22 @@ def open_engine(uri: str, options: EngineOptions) -> Engine:
     from linewise.engines.llamacpp import LlamaCppEngine  # noqa: PLC0415 - needs the extra `llamacpp`
 
     return LlamaCppEngine(path, name=uri, options=options)
+
+
+def model_checksum(uri: str) -> str | None:
+    """The SHA-256 of the file of ``uri``; ``None`` where the model is a folder. Raises as ``open_engine`` does."""
+    if uri.startswith(_HF):
+        found = find_folder(uri)
+        path = found.folder / found.file if found.file else None
+    else:
+        path = Path(uri.removeprefix(_SCRIPTED)) if uri.startswith(_SCRIPTED) else resolve(uri)
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def check_hf() -> None:

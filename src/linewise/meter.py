@@ -8,15 +8,33 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from linewise.errors import BudgetSpent, Cancelled
 from linewise.schema import Ledger
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a task may cost to be comparable with another run of it. It interrupts nothing, unlike a limit.
+
+    A strategy that works in rounds begins no other one once it is spent. ``None``: no bound of that kind.
+    """
+
+    seconds: float | None = None
+    tokens_computed: int | None = None
+
+
 class Meter:
     """Counts what one task costs; raises once it is cancelled or its budget is spent. Safe from any thread."""
 
-    def __init__(self, *, max_seconds: float | None = None, max_tokens_computed: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        max_seconds: float | None = None,
+        max_tokens_computed: int | None = None,
+        allowance: Allowance | None = None,
+    ) -> None:
         """Start counting now. ``max_seconds``: wall seconds; ``max_tokens_computed``: see ``Ledger.computed``."""
         self._ledger = Ledger()
         self._lock = threading.Lock()
@@ -24,6 +42,7 @@ class Meter:
         self._started = time.monotonic()
         self._max_seconds = max_seconds
         self._max_tokens = max_tokens_computed
+        self._allowance = allowance or Allowance()
 
     def cancel(self) -> None:
         """Make every call that holds this meter stop soon."""
@@ -38,6 +57,15 @@ class Meter:
         computed = self._ledger.computed
         if self._max_tokens is not None and computed is not None and computed >= self._max_tokens:
             raise BudgetSpent(f"the limit of {self._max_tokens} computed tokens is reached")
+
+    @property
+    def allowance_spent(self) -> bool:
+        """Whether the task has cost as much as it may."""
+        seconds, tokens = self._allowance.seconds, self._allowance.tokens_computed
+        computed = self._ledger.computed
+        return (seconds is not None and self.elapsed >= seconds) or (
+            tokens is not None and computed is not None and computed >= tokens
+        )
 
     @property
     def elapsed(self) -> float:

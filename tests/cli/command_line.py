@@ -25,7 +25,9 @@ class Command:
     def __call__(self, *arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
         """What became of a finished run; ``options`` go to ``subprocess.run``."""
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
-        return subprocess.run(self._line(arguments), check=False, timeout=PATIENCE_SECONDS, **self._place(), **streams)
+        return subprocess.run(
+            self._line(arguments), check=False, **{"timeout": PATIENCE_SECONDS, **self._place(), **streams}
+        )
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """A run under way, in a process group of its own as a shell would start it."""

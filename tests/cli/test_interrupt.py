@@ -87,9 +87,9 @@ def test_the_result_or_the_error_of_the_work_comes_back() -> None:
     def fails() -> None:
         raise InputError("no")
 
-    assert run_interruptibly(lambda: 1, Meter()) == 1
+    assert run_interruptibly(lambda: 1, Meter().cancel) == 1
     with pytest.raises(InputError, match="no"):
-        run_interruptibly(fails, Meter())
+        run_interruptibly(fails, Meter().cancel)
 
 
 def read(path: Path) -> str:

@@ -34,6 +34,8 @@ def read_data(folder: Path, name: str) -> Data:
     Raises ``InputError`` naming the file, and the line where one is broken.
     """
     path = folder / name
+    if not path.is_file() and path.with_suffix("").is_file():
+        path = path.with_suffix("")
     if not path.is_file():
         raise InputError(f"{path}: no such file; docs/benchmarks.md tells where the data comes from")
     packed = path.read_bytes()

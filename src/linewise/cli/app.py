@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from linewise.cli import models
+from linewise.cli.bench import bench_command
 from linewise.cli.doctor import doctor_command
 from linewise.cli.exit_codes import BAD_INPUT, BROKEN, INTERRUPTED
 from linewise.cli.solve import solve_command
@@ -23,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("solve")(solve_command)
+app.command("bench")(bench_command)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor_command)
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from linewise.errors import Cancelled
-from linewise.meter import Meter
 
 T = TypeVar("T")
 
@@ -36,8 +35,8 @@ class _Job(Generic[T]):
         return self._results[0]
 
 
-def run_interruptibly(work: Callable[[], T], meter: Meter) -> T:
-    """The result of ``work``, which runs in a thread; Ctrl-C cancels the meter and raises ``Cancelled``.
+def run_interruptibly(work: Callable[[], T], cancel: Callable[[], None]) -> T:
+    """The result of ``work``, which runs in a thread; Ctrl-C calls ``cancel`` and raises ``Cancelled``.
 
     Work that does not stop soon, such as loading a model, is left behind: the caller has to end the process without
     waiting for it, and the sandbox's processes end with the process.
@@ -48,7 +47,7 @@ def run_interruptibly(work: Callable[[], T], meter: Meter) -> T:
         while not job.ended.wait(_LOOK_SECONDS):
             pass
     except KeyboardInterrupt:
-        meter.cancel()
+        cancel()
         job.ended.wait(_PATIENCE_SECONDS)
         raise Cancelled("interrupted") from None
     return job.result()

@@ -142,7 +142,7 @@ def _run(task: Task, settings: Settings, events: Path | None, *, quiet: bool) ->
             for listener in listeners:
                 listener(event)
 
-        solution = run_interruptibly(lambda: solve_with(task, settings, meter=meter, on_event=on_event), meter)
+        solution = run_interruptibly(lambda: solve_with(task, settings, meter=meter, on_event=on_event), meter.cancel)
     if not quiet and not console.is_terminal:
         print(summary(solution, task), file=sys.stderr)
     return solution

@@ -129,3 +129,11 @@ class SessionRecord(Record):
     started: str
     machine: dict[str, Any]
     versions: dict[str, str]
+
+
+class ErrorRecord(Record):
+    """One line of ``errors.jsonl``: a task that engine or sandbox could not finish. It is no wrong answer."""
+
+    task_id: str
+    seed: int
+    error: str

@@ -1,6 +1,6 @@
-"""Independent samples of the whole answer in one batch; the first that passes all visible tests is the answer."""
+"""Independent samples of the whole answer, in rounds; the first that passes all visible tests is the answer."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from linewise.engines.base import Engine, Stop
 from linewise.events import CandidatesSampled, Event
@@ -10,7 +10,7 @@ from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages
 from linewise.meter import Meter
 from linewise.schema import Origin, Task
-from linewise.strategies.board import Board
+from linewise.strategies.board import SEED_STRIDE, Board
 from linewise.strategies.direct import prompt_suffix
 from linewise.strategies.options import BestOfNOptions
 
@@ -30,23 +30,35 @@ class BestOfN:
 
     def _attempts(self, board: Board) -> Generator[Event, None, str]:
         yield from board.begin(f"best-of-{self._options.n}{prompt_suffix(self._guidance)}", self.name)
-        samples = self._sample(board)
-        yield CandidatesSampled(line=0, candidates=tuple(samples))
-        for code in dict.fromkeys(code_of(text) for text in samples):
-            yield from board.check(code, Origin.SAMPLE)
-            if board.solved:
-                return "a sample passes all visible tests"
-        return f"none of {self._options.n} samples passes all visible tests"
+        tried: set[str] = set()
+        drawn = 0
+        while drawn < self._options.n and not (drawn and board.meter.allowance_spent):
+            samples = self._sample(board, drawn)
+            drawn += len(samples)
+            yield CandidatesSampled(line=0, candidates=tuple(samples))
+            for code in _new(map(code_of, samples), tried):
+                yield from board.check(code, Origin.SAMPLE)
+                if board.solved:
+                    return "a sample passes all visible tests"
+        return f"none of {drawn} samples passes all visible tests"
 
-    def _sample(self, board: Board) -> list[str]:
+    def _sample(self, board: Board, drawn: int) -> list[str]:
+        size = min(self._options.round or self._options.n, self._options.n - drawn)
         prefix = board.engine.prompt(messages(board.task, self._guidance), RESPONSE_PREFIX)
         sampled = board.engine.sample(
             prefix,
-            n=self._options.n,
+            n=size,
             stop=Stop(self._guidance.max_tokens, until=lambda text: end_of_answer(text) is not None),
             temperature=self._options.temperature,
             top_p=self._options.top_p,
-            seed=board.seed,
+            seed=board.seed + drawn * SEED_STRIDE,
             meter=board.meter,
         )
         return [item.text for item in sampled]
+
+
+def _new(codes: Iterable[str], tried: set[str]) -> Iterator[str]:
+    for code in codes:
+        if code not in tried:
+            tried.add(code)
+            yield code

@@ -11,6 +11,9 @@ from linewise.guidance.answer import standalone
 from linewise.meter import Meter
 from linewise.schema import Origin, Outcome, Solution, Task
 
+SEED_STRIDE = 7_919
+"""Attempt or sample n is drawn with seed + n * stride, so that two seeds of a task share no draw."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -9,12 +9,9 @@ from linewise.guidance.decode import Setting, decode
 from linewise.guidance.options import GuidanceOptions
 from linewise.meter import Meter
 from linewise.schema import Task
-from linewise.strategies.board import Board
+from linewise.strategies.board import SEED_STRIDE, Board
 from linewise.strategies.direct import direct_attempt, prompt_suffix
 from linewise.strategies.options import EgCfgOptions
-
-_SEED_STRIDE = 7_919
-"""Attempt n decodes with seed + n * stride."""
 
 
 class EgCfg:
@@ -47,7 +44,7 @@ class EgCfg:
 
     def _guided(self, board: Board, attempt: int, agent: GuidanceOptions) -> Iterator[Event]:
         yield from board.begin(agent_name(agent), self.name)
-        seed = board.seed + attempt * _SEED_STRIDE
+        seed = board.seed + attempt * SEED_STRIDE
         setting = Setting(board.task, board.engine, board.sandbox, agent, self._limits, board.meter, seed=seed)
         decoded = yield from decode(setting)
         yield from board.check(decoded.code, decoded.origin)
