@@ -1,7 +1,7 @@
 """Examples in the docstrings of HumanEval as visible tests: what is certain, and no more.
 
-Besides ``>>>`` there are a dozen ways in which these docstrings say what a call returns. An example becomes a test where
-its arguments and its result are literals and nothing else stands there; every other one is left out, such as
+Besides ``>>>`` there are a dozen ways in which these docstrings say what a call returns. An example becomes a test
+where its arguments and its result are literals and nothing else stands there; every other one is left out, such as
 ``bf("Earth", "Mercury") ==> ("Venus")``, which may mean a text or a tuple.
 """
 
@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 RESULT = re.compile(r"\s*(?:#\s*)?(?P<sign>={1,2}>|-{1,2}>|➞|={1,2}|(?:should\s+)?returns?)\s*(?P<value>\S.*)")
 """What stands between a call and the value that it returns."""
@@ -51,7 +52,7 @@ def _doctests(function: Function) -> Iterator[str]:
     Read by hand: the library's parser rejects a whole docstring for one example with a line break in a text.
     """
     lines = [line.strip() for line in function.docstring.splitlines()]
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in pairwise(lines):
         tree, want = _parsed(line.removeprefix(PROMPT)), _literal(following)
         if not line.startswith(PROMPT) or tree is None or want is None or function.name not in _called(tree):
             continue
@@ -93,7 +94,7 @@ def _in_words(function: Function) -> Iterator[str]:
 def _inputs(function: Function) -> Iterator[str]:
     """Pairs of lines such as ``Input: a = 1, b = 2`` and ``Output: 3``."""
     lines = [line for line in function.docstring.splitlines() if line.strip()]
-    found = ((INPUT.match(one), OUTPUT.match(other)) for one, other in zip(lines, lines[1:], strict=False))
+    found = ((INPUT.match(one), OUTPUT.match(other)) for one, other in pairwise(lines))
     yield from _given(function, ((one["value"], other["value"]) for one, other in found if one and other))
 
 

@@ -4,7 +4,7 @@ A hidden test holds the reference: it runs in the judge's process, where no answ
 input is what is expected. The part ``base`` has the inputs of the original suite, ``plus`` those that EvalPlus added.
 """
 
-import re
+import ast
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from linewise.benchmarks import humaneval, mbpp
-from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, wall_four_times
+from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, fold, wall_four_times
 from linewise.benchmarks.data import read_data
 from linewise.benchmarks.evalplus_inputs import cases
 from linewise.benchmarks.private_names import private
+from linewise.errors import InputError
+from linewise.guidance.options import WorkedExample
 from linewise.schema import AssertTest, Task
 
 HUMANEVAL_FILE = "evalplus/humaneval_plus.jsonl.gz"
 MBPP_FILE = "evalplus/mbpp_plus.jsonl.gz"
-LIMITS = replace(wall_four_times(30), value_bytes=32 << 20, memory_bytes=4 << 30)
+LIMITS = replace(wall_four_times(30), value_bytes=64 << 20, memory_bytes=4 << 30)
 """Some tasks return millions of characters, and memory is what EvalPlus allows."""
 MBPP_SIZES = {"all": 378, "test": 224, "validation": 39, "train": 108}
 """Tasks of MBPP+ in each split of MBPP."""
@@ -43,45 +45,53 @@ def load_humaneval(folder: Path, options: SuiteOptions) -> Suite:
     problems = {
         record["task_id"]: humaneval.problem_of(record, _parts(record), options.visible) for record in data.records
     }
-    return Suite(
-        "humaneval+", problems, humaneval.SIZE, LIMITS, data.source, data.checksum
-    )
+    return Suite("humaneval+", problems, humaneval.SIZE, LIMITS, data.source, data.checksum)
 
 
 def load_mbpp(folder: Path, options: SuiteOptions) -> Suite:
-    """MBPP+ from ``evalplus/mbpp_plus.jsonl.gz`` in ``folder``: all splits, or one.
+    """MBPP+ from ``evalplus/mbpp_plus.jsonl.gz`` in ``folder``: all splits of MBPP, or one.
 
-    Prompt and visible tests are MBPP's, from its own file.
+    Prompt and visible tests are MBPP+'s own, three of a task unless chosen otherwise: the asserts of MBPP contradict
+    its mended references in one task of eight. Worked examples are MBPP's, where its file is there too.
     """
-    data, plain = read_data(folder, MBPP_FILE), read_data(folder, mbpp.FILE)
+    data = read_data(folder, MBPP_FILE)
     split = options.split or "all"
-    tasks = {f"Mbpp/{record['task_id']}": record for record in plain.records if record["task_id"] in mbpp.SPLITS[split]}
-    problems = [
-        _mbpp_problem(record, tasks[record["task_id"]], options.visible)
-        for record in data.records
-        if record["task_id"] in tasks
-    ]
+    problems = [_mbpp_problem(record, options.visible) for record in data.records]
     return Suite(
         name="mbpp+",
-        problems={problem.id: problem for problem in problems},
+        problems={one.id: one for one in problems if int(fold(one.id)) in mbpp.SPLITS[split]},
         size=MBPP_SIZES[split],
         limits=LIMITS,
         source=data.source,
         checksum=data.checksum,
-        examples=mbpp.worked_examples(plain.records),
+        examples=_worked_examples(folder),
     )
 
 
-def _mbpp_problem(record: Record, plain: Record, visible: int | None) -> Problem:
-    task = renamed(mbpp.task_of(plain, visible), record["entry_point"])
+def _worked_examples(folder: Path) -> tuple[WorkedExample, ...]:
+    try:
+        return mbpp.worked_examples(read_data(folder, mbpp.FILE).records)
+    except InputError:
+        return ()
+
+
+def _mbpp_problem(record: Record, visible: int | None) -> Problem:
+    """The prompt is a docstring: the request, then an assert, which is one of those in ``assertion``."""
+    request = [line for line in record["prompt"].strip('\n"').splitlines() if not line.startswith("assert ")]
+    task = Task(
+        prompt="\n".join(request).strip(),
+        entry_point=record["entry_point"],
+        tests=tuple(map(AssertTest, _asserts(record["assertion"])[: mbpp.SHOWN if visible is None else visible])),
+        name=record["task_id"],
+    )
     return Problem(task.name, task, AnswerKey(_parts(record), reference=_reference(record)))
 
 
-def renamed(task: Task, entry_point: str) -> Task:
-    """``task`` with another name for its function: MBPP+ has renamed some."""
-    old = re.compile(rf"\b{re.escape(task.entry_point)}\b")
-    tests = tuple(AssertTest(old.sub(entry_point, test.source)) for test in task.tests if isinstance(test, AssertTest))
-    return replace(task, entry_point=entry_point, prompt=old.sub(entry_point, task.prompt), tests=tests)
+def _asserts(text: str) -> list[str]:
+    """Every assert of a script, with the one import that some need and Mbpp/120 forgets."""
+    imports = "import math\n" if "math." in text else ""
+    body = ast.parse(text).body
+    return [imports + ast.unparse(one) for one in body if isinstance(one, ast.Assert)]
 
 
 def _parts(record: Record) -> dict[str, tuple[HiddenAssert, ...]]:

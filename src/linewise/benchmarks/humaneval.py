@@ -1,8 +1,8 @@
 """HumanEval (Chen et al., 2021) and HumanEval-ET (Dong et al., 2023): a signature and a docstring become a function.
 
 Visible tests are the examples in the docstring that can be read with certainty. What stands before the function in its
-prompt (imports, helpers) is the task's prelude. HumanEval scores by one script a task, HumanEval-ET by a list of asserts;
-the field ``test`` in the data of HumanEval-ET is HumanEval's and is not used.
+prompt (imports, helpers) is the task's prelude. HumanEval scores by one script a task, HumanEval-ET by a list of
+asserts; the field ``test`` in the data of HumanEval-ET is HumanEval's and is not used.
 """
 
 import ast
@@ -27,7 +27,7 @@ MISTAKEN = frozenset(
         "assert sort_array([-2, -3, -4, -5, -6]) == [-6, -5, -4, -3, -2]",
     }
 )
-"""Examples of HumanEval/47 and HumanEval/116 that contradict the tasks' own tests: misprints, which no answer passes."""
+"""Misprinted examples of HumanEval/47 and 116: no answer to what these tasks ask for passes them."""
 
 Record = dict[str, Any]
 

@@ -20,7 +20,8 @@ from linewise.schema import AssertTest, Task
 FILE = "mbpp/mbpp.jsonl.gz"
 SPLITS = {"test": range(11, 511), "validation": range(511, 601), "train": range(601, 975), "all": range(1, 975)}
 
-_SHOWN = 3
+SHOWN = 3
+"""Tests of a task in the usual prompt."""
 _EXAMPLES = (2, 3, 4)
 
 
@@ -28,7 +29,7 @@ def load(folder: Path, options: SuiteOptions) -> Suite:
     """The suite from ``mbpp/mbpp.jsonl.gz`` in ``folder``; its problems are called ``Mbpp/<number>``."""
     data = read_data(folder, FILE)
     numbers = SPLITS[options.split or "test"]
-    visible = _SHOWN if options.visible is None else options.visible
+    visible = SHOWN if options.visible is None else options.visible
     problems = [_problem(record, visible) for record in data.records if record["task_id"] in numbers]
     return Suite(
         name="mbpp",
@@ -89,7 +90,7 @@ def task_of(record: dict[str, Any], visible: int | None) -> Task:
     return Task(
         prompt=record["text"],
         entry_point=entry_point(record["code"], tests),
-        tests=tuple(AssertTest(test) for test in tests[: _SHOWN if visible is None else visible]),
+        tests=tuple(AssertTest(test) for test in tests[: SHOWN if visible is None else visible]),
         setup=unix(record["test_setup_code"]),
         name=f"Mbpp/{record['task_id']}",
     )

@@ -72,7 +72,7 @@ def bench_command(
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
     settings = _settings(match_cost, twin, {**values, **runs, **engine, **budget}, option, config)
-    options = _suite_options(twin, visible=visible, split=split)
+    options = suite_options(twin, visible=visible, split=split)
     loaded = load_suite(suite, data_folder(data), options)
     tasks = _tasks(loaded, twin, limit, slice_, filter_)
     seeds = _seeds(settings.seed, samples, twin)
@@ -95,7 +95,8 @@ def _settings(
     return load_settings({**base, **given}, overrides or (), file=config, place="{flag}")
 
 
-def _suite_options(twin: RunInfo | None, **given: Any) -> SuiteOptions:
+def suite_options(twin: RunInfo | None, **given: Any) -> SuiteOptions:
+    """Options of a suite from flags, the others as ``twin`` had them. Raises ``InputError`` naming the flag."""
     stated = {key: value for key, value in given.items() if value is not None}
     try:
         return SuiteOptions.model_validate({**(twin.suite.options if twin else {}), **stated})
