@@ -67,7 +67,11 @@ def _calls(function: Function) -> Iterator[str]:
 
     Where one of them is an equation (``f(n) = f(n - 1) + 1``), a single ``=`` defines and is no example.
     """
-    lines = [line for line in function.docstring.splitlines() if function.name in line]
+    lines = [
+        line
+        for line, following in pairwise([*function.docstring.splitlines(), ""])
+        if function.name in line and not (line.strip().startswith(PROMPT) and _literal(following))
+    ]
     shown = [(call, *result) for line in lines for call, result in _shown(line[line.index(function.name) :])]
     equations = any(sign == "=" and not _is_fixed(call) for call, sign, _ in shown)
     for call, sign, value in shown:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from linewise.benchmarks import evalplus, humaneval, mbpp, mbpp_et
 from linewise.benchmarks.base import Suite, SuiteOptions
+from linewise.benchmarks.download import suite_folder
 from linewise.errors import InputError
 
 LOADERS: Mapping[str, Callable[[Path, SuiteOptions], Suite]] = {
@@ -18,9 +19,12 @@ LOADERS: Mapping[str, Callable[[Path, SuiteOptions], Suite]] = {
 """What loads each suite from a folder of data."""
 
 
-def load_suite(name: str, folder: Path, options: SuiteOptions) -> Suite:
-    """The suite called ``name`` from the data in ``folder``. Raises ``InputError``."""
+def load_suite(name: str, folder: Path | None, options: SuiteOptions) -> Suite:
+    """The suite called ``name`` from the data in ``folder``, else from where ``download.suite_folder`` has it.
+
+    Raises ``InputError``.
+    """
     loader = LOADERS.get(name)
     if loader is None:
         raise InputError(f"{name}: no such suite; there are {', '.join(LOADERS)}")
-    return loader(folder, options)
+    return loader(suite_folder(name, folder), options)

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from linewise.bench import BenchPlan, MatchBy, run_bench
 from linewise.benchmarks.base import Suite, SuiteOptions
-from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.selection import select
 from linewise.benchmarks.suites import load_suite
 from linewise.cli import bench_flags, flags
@@ -73,7 +72,7 @@ def bench_command(
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
     settings = _settings(match_cost, twin, {**values, **runs, **engine, **budget}, option, config)
     options = suite_options(twin, visible=visible, split=split)
-    loaded = load_suite(suite, data_folder(data), options)
+    loaded = load_suite(suite, data, options)
     tasks = _tasks(loaded, twin, limit, slice_, filter_)
     seeds = _seeds(settings.seed, samples, twin)
     plan = BenchPlan(loaded, options, tasks, settings, seeds, workers, match_cost, match_by, not no_events)

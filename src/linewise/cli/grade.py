@@ -16,7 +16,6 @@ from typer import Argument, Option
 
 from linewise.assemble import open_sandbox
 from linewise.benchmarks.base import Suite
-from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.grader import Grader
 from linewise.benchmarks.selection import select
 from linewise.benchmarks.suites import load_suite
@@ -66,7 +65,7 @@ def grade_command(
         raise InputError("give either SAMPLES or --references; `linewise grade --help` tells more")
     settings = load_settings({"sandbox": sandbox}, file=config, place="{flag}")
     options = suite_options(None, visible=visible, split=split or "all")
-    loaded = load_suite(suite, data_folder(data), options)
+    loaded = load_suite(suite, data, options)
     given = references(loaded) if samples is None else read_samples(samples, loaded)
     place = _results_file(samples, out)
     warnings.simplefilter("ignore", SyntaxWarning)  # those of graded code are nobody's here
