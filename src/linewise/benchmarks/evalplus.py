@@ -98,18 +98,18 @@ def _asserts(text: str) -> list[str]:
 
 
 def _parts(record: Record) -> dict[str, tuple[HiddenAssert, ...]]:
-    return {part: (_script(record, record[f"{part}_input"]),) for part in ("base", "plus")}
+    reference = private(_reference(record), "reference_")
+    return {part: (_script(record, reference, record[f"{part}_input"]),) for part in ("base", "plus")}
 
 
 def _reference(record: Record) -> str:
     return str(record["prompt"] + record["canonical_solution"])
 
 
-def _script(record: Record, inputs: list[Any]) -> HiddenAssert:
+def _script(record: Record, reference: str, inputs: list[Any]) -> HiddenAssert:
     """One hidden test of all ``inputs``: comparison, reference, and a call that brings both together."""
     name, entry_point = record["task_id"], record["entry_point"]
     arguments = f"{entry_point}, reference_{entry_point}, {cases(name, inputs)!r}, {RULES.get(name, '')!r}"
-    reference = private(_reference(record), "reference_")
     together = "import sys\n" if name in TOGETHER else ""  # so a test says that it has to share the program's process
     return HiddenAssert(f"{together}{_comparing()}\n{reference}\ncomparing_check({arguments}, {record['atol']!r})\n")
 

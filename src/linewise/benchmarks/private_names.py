@@ -1,6 +1,7 @@
 """Code under names of its own, so that it can stand beside any other code and read none of its names."""
 
 import ast
+import warnings
 
 
 def private(source: str, prefix: str) -> str:
@@ -8,7 +9,9 @@ def private(source: str, prefix: str) -> str:
 
     Imported names stay as they are, attributes too. Keyword arguments follow the functions that are defined here.
     """
-    tree = ast.parse(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd escapes in the data are not the user's affair
+        tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     bound = {name for node in nodes for name in _bound(node)}
     return ast.unparse(ast.fix_missing_locations(_Renamer(prefix, bound).visit(tree)))
