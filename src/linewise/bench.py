@@ -1,7 +1,6 @@
 """A benchmark from Python: plan it, run it, and go on with it after whatever ended it."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from linewise.api import strategy_of
 from linewise.assemble import model_checksum, open_engine, open_sandbox
-from linewise.benchmarks.base import Suite, SuiteOptions
+from linewise.benchmarks.base import Suite, SuiteOptions, scored_on
 from linewise.benchmarks.grader import Grader
 from linewise.config import Settings
 from linewise.errors import InputError
@@ -18,8 +17,10 @@ from linewise.meter import Allowance, Meter
 from linewise.runs.json_lines import read_lines
 from linewise.runs.local import LocalRun, OnDone, Parts
 from linewise.runs.provenance import session
+from linewise.runs.reading import Key, read_run
 from linewise.runs.records import MatchRecord, RunInfo, Sample, SuiteRecord
-from linewise.runs.store import Key, RunStore
+from linewise.runs.results import results
+from linewise.runs.store import RunStore, write_json
 
 
 class MatchBy(StrEnum):
@@ -33,8 +34,8 @@ class MatchBy(StrEnum):
 class BenchPlan:
     """What is to be run: ``tasks`` of ``suite``, each once for every seed, with ``settings``.
 
-    ``match``: a run directory; every sample may cost what the sample of that task and seed
-    did there, by ``match_by``.
+    ``match``: a run directory; every sample may cost what the sample of that task and seed did there, by ``match_by``.
+    ``unsolved_by``: the run directory whose unsolved tasks these are.
     """
 
     suite: Suite
@@ -45,6 +46,7 @@ class BenchPlan:
     workers: int = 1
     match: Path | None = None
     match_by: MatchBy = MatchBy.COMPUTED
+    unsolved_by: Path | None = None
     keep_events: bool = True
 
     @property
@@ -64,7 +66,10 @@ def run_bench(plan: BenchPlan, out: Path, on_done: OnDone, on_start: Callable[[L
         store = stack.enter_context(RunStore(out, run_info(plan), session()))
         run = _local_run(plan, store, budgets, on_done, stack)
         on_start(run)
-        run.run(plan.suite.problems, plan.keys)
+        try:
+            run.run(plan.suite.problems, plan.keys)
+        finally:
+            write_json(out / "results.json", results(read_run(out)))
     return store
 
 
@@ -97,28 +102,44 @@ def _local_run(
 def run_info(plan: BenchPlan) -> RunInfo:
     """What ``run.json`` says about ``plan``."""
     suite = plan.suite
+    shown = tuple(task for task in plan.tasks if suite.problems[task].shown)
     return RunInfo(
         linewise=metadata.version("linewise"),
         suite=SuiteRecord(
             name=suite.name,
             size=suite.size,
             tasks=plan.tasks,
-            scored_on=dataclasses.replace(
-                suite, problems={task: suite.problems[task] for task in plan.tasks}
-            ).scored_on,
+            scored_on=scored_on(len(plan.tasks), len(shown)),
             source=suite.source,
             checksum=suite.checksum,
             options=plan.options.model_dump(mode="json"),
             cpu_seconds=suite.limits.cpu_seconds,
             wall_seconds=suite.limits.wall_seconds,
+            shown=shown,
         ),
         settings=_with_examples(plan).model_dump(mode="json"),
         seeds=plan.seeds,
         workers=plan.workers,
         model=plan.settings.model,
         model_checksum=model_checksum(plan.settings.model),
+        unsolved_by=plan.unsolved_by.resolve().name if plan.unsolved_by else None,
         match=MatchRecord(run=plan.match.resolve().name, by=plan.match_by.value) if plan.match else None,
     )
+
+
+def unsolved(tasks: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """Those of ``tasks`` of which no sample in the run directory ``folder`` passes the visible tests.
+
+    Raises ``InputError`` where a task has no sample there, or none is left.
+    """
+    passed: dict[str, bool] = {}
+    for sample in read_run(folder).samples.values():
+        passed[sample.task_id] = passed.get(sample.task_id, False) or sample.passed_visible is True
+    if missing := [task for task in tasks if task not in passed]:
+        raise InputError(f"--unsolved-by {folder}: holds no sample of {missing[0]}; run it there first")
+    if not (left := tuple(task for task in tasks if not passed[task])):
+        raise InputError(f"--unsolved-by {folder}: every task is solved there")
+    return left
 
 
 def matched_budgets(plan: BenchPlan) -> dict[Key, float]:

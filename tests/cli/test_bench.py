@@ -132,6 +132,17 @@ def test_best_of_n_is_matched_to_the_cost_of_another_run(suite: Command) -> None
     assert "holds no sample of Mbpp/11 with seed 3" in missing.stderr
 
 
+def test_only_what_another_run_left_unsolved_is_run(suite: Command) -> None:
+    suite(*bench())
+    left = [
+        sample["task_id"] for sample in records(suite.folder / "run", "samples.jsonl") if not sample["passed_visible"]
+    ]
+    assert 0 < len(left) < len(NUMBERS)
+    assert suite(*bench("--unsolved-by", "run", "--seed", "1", out="rest")).returncode == 0
+    assert [sample["task_id"] for sample in records(suite.folder / "rest", "samples.jsonl")] == left
+    assert json.loads((suite.folder / "rest/run.json").read_text())["unsolved_by"] == "run"
+
+
 def test_the_twin_of_a_run_is_the_same_with_gamma_0(suite: Command) -> None:
     guided = ("bench", "mbpp", "--model", "scripted/suite.script", "--data", "data", "--visible", "1", "--limit", "2")
     assert suite(*guided, "--seed", "5", "--out", "guided").returncode == 0
@@ -152,7 +163,7 @@ def test_the_twin_of_a_run_is_the_same_with_gamma_0(suite: Command) -> None:
         (("--visible", "-1"), "--visible"),
         (("--data", "nowhere"), "no benchmark data at 'nowhere'"),
         (("--match-cost", "nowhere"), "holds no sample"),
-        (("--twin-of", "nowhere"), "nowhere/run.json: cannot be read"),
+        (("--twin-of", "nowhere"), "nowhere: no run.json there"),
     ],
 )
 def test_bad_input_is_one_line(suite: Command, more: Sequence[str], says: str) -> None:

@@ -111,10 +111,7 @@ class Suite:
     @property
     def scored_on(self) -> str:
         """In plain words, which tests score: tests that were shown, or others."""
-        shown = sum(problem.shown for problem in self.problems.values())
-        if shown == len(self.problems):
-            return "shown tests"
-        return "unseen tests" if not shown else f"unseen tests, but for {shown} tasks shown tests"
+        return scored_on(len(self.problems), sum(problem.shown for problem in self.problems.values()))
 
 
 class SuiteOptions(BaseModel):
@@ -139,6 +136,13 @@ def scripts(tests: Sequence[str]) -> tuple[HiddenAssert, ...]:
     """Hidden tests of many asserts: a few scripts, for each is a run of its own and may take the limit of time."""
     groups = [tests[start : start + _ASSERTS] for start in range(0, len(tests), _ASSERTS)]
     return tuple(HiddenAssert("\n".join(group)) for group in groups)
+
+
+def scored_on(tasks: int, shown: int) -> str:
+    """In plain words, which tests score, where those of ``shown`` of the tasks were all shown."""
+    if shown == tasks:
+        return "shown tests"
+    return "unseen tests" if not shown else f"unseen tests, but for {shown} tasks shown tests"
 
 
 def fold(task_id: str) -> str:

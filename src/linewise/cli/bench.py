@@ -1,5 +1,7 @@
 """``linewise bench``: a suite in, a run directory out."""
 
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import typer
 from pydantic import ValidationError
 
-from linewise.bench import BenchPlan, MatchBy, run_bench
+from linewise.bench import BenchPlan, MatchBy, run_bench, unsolved
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.benchmarks.selection import select
 from linewise.benchmarks.suites import load_suite
@@ -16,11 +18,15 @@ from linewise.cli.background import run_interruptibly
 from linewise.cli.bench_progress import progress
 from linewise.cli.exit_codes import BROKEN
 from linewise.cli.models import pull_with_bar
+from linewise.cli.run_texts import show_text
 from linewise.config import Settings, load_settings
 from linewise.errors import Cancelled, InputError
 from linewise.runs.local import LocalRun
+from linewise.runs.reading import read_info, read_run
 from linewise.runs.records import RunInfo
-from linewise.runs.store import RunStore, read_info
+from linewise.runs.results import summary_json
+from linewise.runs.store import RunStore
+from linewise.runs.summary import summarise
 
 MATCHED = {"strategy": "best-of-n", "best_of_n.n": 4096, "best_of_n.round": 8}
 """What ``--match-cost`` runs unless the user says otherwise: rounds of samples until the cost is reached."""
@@ -36,6 +42,7 @@ def bench_command(
     limit: bench_flags.Limit = None,
     slice_: bench_flags.Slice = None,
     filter_: bench_flags.Filter = None,
+    unsolved_by: bench_flags.UnsolvedBy = None,
     model: flags.Model = None,
     preset: flags.Preset = None,
     strategy: flags.Strategy = None,
@@ -56,6 +63,7 @@ def bench_command(
     max_seconds: flags.MaxSeconds = None,
     max_tokens_computed: flags.MaxTokensComputed = None,
     no_events: bench_flags.NoEvents = False,
+    as_json: flags.AsJson = False,
     quiet: flags.Quiet = False,
 ) -> None:
     """Solve the tasks of a benchmark and grade the answers.
@@ -65,7 +73,7 @@ def bench_command(
     Exit code 0: every task is done. 1: some could not be finished; the same command tries them again. 2: bad usage or
     input. 130: Ctrl-C.
     """
-    twin = read_info(twin_of / "run.json") if twin_of else None
+    twin = read_info(twin_of) if twin_of else None
     values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed}
     runs = {"sandbox": sandbox, "preload": preload}
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
@@ -74,11 +82,16 @@ def bench_command(
     options = suite_options(twin, visible=visible, split=split)
     loaded = load_suite(suite, data, options)
     tasks = _tasks(loaded, twin, limit, slice_, filter_)
+    if unsolved_by:
+        tasks = unsolved(tasks, unsolved_by)
     seeds = _seeds(settings.seed, samples, twin)
-    plan = BenchPlan(loaded, options, tasks, settings, seeds, workers, match_cost, match_by, not no_events)
+    plan = BenchPlan(loaded, options, tasks, settings, seeds, workers, match_cost, match_by, unsolved_by, not no_events)
     if pull and not settings.model.startswith("scripted/"):
         pull_with_bar(settings.model)
-    _finish(plan, _run(plan, out, quiet=quiet))
+    store = _run(plan, out, quiet=quiet)
+    summary = summarise(read_run(out))
+    print(json.dumps(summary_json(summary), indent=2) if as_json else show_text(summary))
+    _check_finished(plan, store)
 
 
 def _settings(
@@ -151,11 +164,10 @@ def _run(plan: BenchPlan, out: Path, *, quiet: bool) -> RunStore:
             raise Cancelled(f"interrupted; the same command goes on with {out}") from None
 
 
-def _finish(plan: BenchPlan, store: RunStore) -> None:
+def _check_finished(plan: BenchPlan, store: RunStore) -> None:
     missing = [key for key in plan.keys if key not in store.samples]
     if missing:
-        print(
-            f"linewise: {len(missing)} of {len(plan.keys)} could not be finished; {store.folder / 'errors.jsonl'} says "
-            f"why, and the same command tries them again"
-        )
+        where = store.folder / "errors.jsonl"
+        count = f"{len(missing)} of {len(plan.keys)} could not be finished"
+        print(f"linewise: {count}; {where} says why, and the same command tries them again", file=sys.stderr)
         raise typer.Exit(BROKEN)

@@ -18,6 +18,10 @@ Slice = Annotated[str | None, Option("--slice", metavar="A:B", help="Tasks A to 
 Filter = Annotated[
     str | None, Option("--filter", metavar="REGEX", help="Tasks whose id matches.", rich_help_panel=_TASKS)
 ]
+UnsolvedBy = Annotated[
+    Path | None,
+    Option(metavar="RUN", help="Tasks whose answers in that run fail the visible tests.", rich_help_panel=_TASKS),
+]
 Samples = Annotated[
     int | None, Option(min=1, help="Samples of a task, with seeds one after the other.", rich_help_panel=_RUN)
 ]

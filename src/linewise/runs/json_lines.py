@@ -21,13 +21,9 @@ def read_lines(path: Path, kind: type[R], *, cut: Callable[[str], None] = lambda
     """
     if not path.is_file():
         return []
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    whole, _, rest = content.rpartition(b"\n")
+    whole, _, rest = read_bytes(path).rpartition(b"\n")
     if rest:
-        cut(f"{path}: the last line was cut while it was written and is left out")
+        cut(f"{path.name}: the last line was cut while it was written and is left out")
     lines = whole.split(b"\n") if whole else []
     return [_parsed(path, number, line, kind) for number, line in enumerate(lines, start=1) if line.strip()]
 
@@ -36,10 +32,22 @@ def _parsed(path: Path, number: int, line: bytes, kind: type[R]) -> R:
     try:
         return kind.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        place = f"{path}: line {number}: {f'{field}: ' if field else ''}{first['msg']}"
-        raise InputError(f"{place}; mend the line, or delete it to have the task run again") from error
+        raise InputError(f"{path}: line {number}: {first_error(error)}; mend the line, or delete it") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of ``path``; raises ``InputError`` where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def first_error(error: ValidationError) -> str:
+    """The first thing that is wrong, on one line."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    return f"{field}: {first['msg']}" if field else first["msg"]
 
 
 class Appender:

@@ -16,9 +16,10 @@ from linewise.execution.base import Sandbox
 from linewise.meter import Meter
 from linewise.runs.event_file import EventFile
 from linewise.runs.grading import grade_sample
+from linewise.runs.reading import Key
 from linewise.runs.recorder import Recorder
 from linewise.runs.records import ErrorRecord, GradeRecord, Sample
-from linewise.runs.store import Key, RunStore
+from linewise.runs.store import RunStore
 from linewise.strategies import Strategy
 
 BROKEN_IN_A_ROW = 3

@@ -82,8 +82,8 @@ class GradeRecord(Record):
 class SuiteRecord(Record):
     """Which tasks were to be solved. ``size``: tasks of the whole benchmark; ``tasks``: those of this run, in order.
 
-    ``scored_on`` says in plain words whether the scoring tests were shown. ``cpu_seconds`` and ``wall_seconds`` limit
-    the grading of one test.
+    ``scored_on`` says in plain words whether the scoring tests were shown, ``shown`` of which tasks all were:
+    nothing can be accepted and wrong there. ``cpu_seconds`` and ``wall_seconds`` limit the grading of one test.
     """
 
     name: str
@@ -95,6 +95,7 @@ class SuiteRecord(Record):
     options: dict[str, Any]
     cpu_seconds: float
     wall_seconds: float
+    shown: tuple[str, ...] = ()
 
 
 class MatchRecord(Record):
@@ -109,6 +110,7 @@ class RunInfo(Record):
 
     ``settings``: the resolved configuration, whole. ``seeds``: one sample a task for each. ``model_checksum``: SHA-256
     of the model's file, ``None`` where it is no single file. ``python``: what ran the programs, where not our own.
+    ``unsolved_by``: the run whose unsolved tasks these are, for then they are harder than the suite's.
     """
 
     version: int = RUN_VERSION
@@ -121,6 +123,7 @@ class RunInfo(Record):
     model_checksum: str | None = None
     match: MatchRecord | None = None
     python: str | None = None
+    unsolved_by: str | None = None
 
 
 class SessionRecord(Record):

@@ -21,14 +21,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from linewise.benchmarks.base import scored_on
 from linewise.errors import InputError
 from linewise.runs.json_lines import Appender, read_lines
+from linewise.runs.reading import Key, read_info
 from linewise.runs.records import ErrorRecord, GradeRecord, RunInfo, Sample, SessionRecord
-
-Key = tuple[str, int]
-"""A task's id and the seed of its sample."""
 
 
 class RunStore:
@@ -135,7 +134,7 @@ def _agree(path: Path, info: RunInfo) -> RunInfo:
     """``info`` with the tasks of the run in ``path`` added, which has to be the same run in all else."""
     if not path.is_file():
         return info
-    there = read_info(path)
+    there = read_info(path.parent)
     ours, theirs = _comparable(info), _comparable(there)
     differing = next((key for key in ours if ours[key] != theirs.get(key)), None)
     if differing is not None:
@@ -143,27 +142,17 @@ def _agree(path: Path, info: RunInfo) -> RunInfo:
             f"{path.parent}: holds a run with {differing} = {_short(theirs.get(differing))}, not "
             f"{_short(ours[differing])}; give the same options to go on with it, or another --out"
         )
-    tasks = dict.fromkeys([*there.suite.tasks, *info.suite.tasks])
-    return info.model_copy(update={"suite": info.suite.model_copy(update={"tasks": tuple(tasks)})})
-
-
-def read_info(path: Path) -> RunInfo:
-    """What ``run.json`` says. Raises ``InputError``."""
-    try:
-        return RunInfo.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = f"{path}: {'.'.join(map(str, first['loc']))}"
-        raise InputError(f"{place}: {first['msg']}; this is no run of linewise") from error
+    tasks = tuple(dict.fromkeys([*there.suite.tasks, *info.suite.tasks]))
+    shown = tuple(dict.fromkeys([*there.suite.shown, *info.suite.shown]))
+    grown = {"tasks": tasks, "shown": shown, "scored_on": scored_on(len(tasks), len(shown))}
+    return info.model_copy(update={"suite": info.suite.model_copy(update=grown)})
 
 
 def _comparable(info: BaseModel) -> dict[str, Any]:
     """All values by dotted key, but for the tasks."""
     content = info.model_dump(mode="json")
-    content["suite"].pop("tasks")
-    content["suite"].pop("scored_on")  # counts tasks, and so grows with them
+    for growing in ("tasks", "shown", "scored_on"):
+        del content["suite"][growing]
     return dict(_flat(content, ""))
 
 

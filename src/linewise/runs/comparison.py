@@ -1,0 +1,156 @@
+"""Two runs on the same tasks, task by task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from linewise.benchmarks.metrics import mcnemar, paired_difference, rsr
+from linewise.errors import InputError
+from linewise.runs.costs import By, task_costs
+from linewise.runs.differences import Differing, differing_settings
+from linewise.runs.reading import Run
+from linewise.runs.records import RunInfo
+from linewise.runs.scores import Rate, Scored, scored, solve_rates
+
+Names = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """The second run's cost over the first's: of the sums, and the median over tasks; ``None`` where unknown."""
+
+    overall: float | None
+    per_task: float | None
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """By tasks, who solved them; ``p`` is that of McNemar's exact test.
+
+    With several seeds a task is ``only_first`` where the first run solves it more often, ``only_second`` where it does
+    less often, ``both`` where they are level and above 0; the test is then the sign test over tasks.
+    """
+
+    both: int
+    only_first: tuple[str, ...]
+    only_second: tuple[str, ...]
+    neither: int
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The second solve rate less the first, a share, with its interval of 95%."""
+
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The second run against the first, on the ``tasks`` that both have a verdict on.
+
+    ``apart``: how many tasks only one run has a verdict on, first and second. ``rsr``: of the second relative to the
+    first, in percent. ``method``: settings that are compared; ``conditions``: what differs besides, which may be why.
+    """
+
+    first: str
+    second: str
+    suite: str
+    scored_on: str
+    tasks: int
+    seeds: bool
+    apart: tuple[int, int]
+    agreement: Agreement
+    rates: tuple[Rate, Rate]
+    difference: Difference
+    rsr: float | None
+    costs: Mapping[By, Ratio]
+    method: tuple[Differing, ...]
+    conditions: tuple[Differing, ...]
+
+
+def compare(first: Run, second: Run, names: Names | None = None) -> Comparison:
+    """``second`` against ``first``, called ``names`` or as their directories are.
+
+    Raises ``InputError`` where they were scored by different tests or have no task in common.
+    """
+    names = names or (first.name, second.name)
+    refuse_unlike(first, second, names)
+    ours, theirs, common = _paired(first, second, names)
+    one, two = solve_rates(ours), solve_rates(theirs)
+    rates = _rate(one), _rate(two)
+    difference, limits = paired_difference(list(one.values()), list(two.values()))
+    method, conditions = differing_settings(first, second)
+    return Comparison(
+        *names,
+        suite=first.info.suite.name,
+        scored_on=first.info.suite.scored_on,
+        tasks=len(common),
+        seeds=max(len(first.info.seeds), len(second.info.seeds)) > 1,
+        apart=(len(scored(first)) - len(common), len(scored(second)) - len(common)),
+        agreement=_agreement(one, two),
+        rates=rates,
+        difference=Difference(difference, *limits),
+        rsr=rsr(100 * rates[1].share, 100 * rates[0].share),
+        costs={"computed": _ratio(ours, theirs, "computed"), "seconds": _ratio(ours, theirs, "seconds")},
+        method=method,
+        conditions=conditions,
+    )
+
+
+def _paired(
+    first: Run, second: Run, names: Names
+) -> tuple[dict[str, list[Scored]], dict[str, list[Scored]], list[str]]:
+    """The verdicts of both on the tasks that both have, in the same order, and these tasks."""
+    ours, theirs = scored(first), scored(second)
+    common = [task for task in ours if task in theirs]
+    if not common:
+        raise InputError(f"{names[0]} and {names[1]}: no task has a verdict in both; run the same tasks")
+    return {task: ours[task] for task in common}, {task: theirs[task] for task in common}, common
+
+
+def _agreement(first: Mapping[str, float], second: Mapping[str, float]) -> Agreement:
+    """From the solve rates of the same tasks."""
+    only_first = tuple(task for task in first if first[task] > second[task])
+    only_second = tuple(task for task in first if first[task] < second[task])
+    neither = sum(first[task] == second[task] == 0 for task in first)
+    both = len(first) - len(only_first) - len(only_second) - neither
+    return Agreement(both, only_first, only_second, neither, mcnemar(len(only_first), len(only_second)))
+
+
+def refuse_unlike(first: Run, second: Run, names: Names) -> None:
+    """Raise ``InputError`` where the runs called ``names`` were not scored by the same tests."""
+    ours, theirs = _scoring(first.info), _scoring(second.info)
+    for what in ours:
+        if ours[what] != theirs[what]:
+            raise InputError(
+                f"{names[0]} and {names[1]}: scored by different tests ({what}: {ours[what]} and "
+                f"{theirs[what]}); compare runs of one suite, data and options"
+            )
+
+
+def _scoring(info: RunInfo) -> dict[str, object]:
+    """What decides which tests score a task. Which tasks there are (``split``) does not."""
+    options = {key: value for key, value in info.suite.options.items() if key != "split"}
+    return {"suite": info.suite.name, "checksum of the data": info.suite.checksum, "options of the suite": options}
+
+
+def _rate(values: Mapping[str, float]) -> Rate:
+    rate = Rate.over(values.values())
+    if rate is None:
+        raise AssertionError("runs without a common task are refused")
+    return rate
+
+
+def _ratio(first: Mapping[str, list[Scored]], second: Mapping[str, list[Scored]], by: By) -> Ratio:
+    """Over the tasks whose cost is known in both runs: all of them, or the sums would be of different tasks."""
+    ours, theirs = task_costs(first, by), task_costs(second, by)
+    known = [task for task in ours if task in theirs]
+    if len(known) < len(first):
+        return Ratio(None, None, len(known))
+    below = sum(ours.values())
+    ratios = [theirs[task] / ours[task] for task in known if ours[task]]
+    return Ratio(sum(theirs.values()) / below if below else None, median(ratios) if ratios else None, len(known))

@@ -1,0 +1,89 @@
+"""Figures as people read them, the same in the terminal and in reports."""
+
+from linewise.runs.scores import Rate
+from linewise.runs.summary import Summary
+
+UNKNOWN = "unknown"
+
+
+def percent(share: float) -> str:
+    """``0.625`` is ``62.5%``."""
+    return f"{100 * share:.1f}%"
+
+
+def limits(low: float, high: float) -> str:
+    """An interval of shares: ``40.8 to 80.5%``."""
+    return f"{100 * low:.1f} to {100 * high:.1f}%"
+
+
+def rate(value: Rate | None, otherwise: str = "n/a") -> str:
+    """``62.5% (5 of 8, 30.6 to 86.3%)``, or ``otherwise`` where nobody knows."""
+    if value is None:
+        return otherwise
+    return f"{percent(value.share)} ({whole(value.solved)} of {value.tasks}, {limits(value.low, value.high)})"
+
+
+def whole(value: float) -> str:
+    """A count of tasks: an integer, or with several seeds one place behind the point."""
+    return f"{value:.0f}" if abs(value - round(value)) < 1e-9 else f"{value:.1f}"
+
+
+def number(value: float | None) -> str:
+    """A cost: integers from 100 on, one place behind the point below; ``unknown`` where it is."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.1f}"
+
+
+def points(share: float) -> str:
+    """A difference of shares: ``+12.5 points``."""
+    return f"{100 * share:+.1f} points"
+
+
+def points_between(low: float, high: float) -> str:
+    """The interval of a difference of shares: ``-2.1 to +24.0``."""
+    return f"{100 * low:+.1f} to {100 * high:+.1f}"
+
+
+def ratio(value: float | None) -> str:
+    """How many times as much: ``1.25x``."""
+    return UNKNOWN if value is None else f"{value:.2f}x"
+
+
+def p_value(p: float) -> str:
+    """Three places, none of them all zeros."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def relative(rsr: float | None) -> str:
+    """An RSR in percent."""
+    return "n/a: the first run leaves nothing" if rsr is None else f"{rsr:+.1f}%"
+
+
+def counted(number_of: int, noun: str) -> str:
+    """``1 task``, ``2 tasks``."""
+    return f"{number_of:,} {noun}" if number_of == 1 else f"{number_of:,} {noun}s"
+
+
+def scope(summary: Summary) -> str:
+    """How much of the benchmark a run's figures are about: ``n of N tasks``."""
+    tasks = summary.tasks
+    part = f" ({tasks.selected} selected)" if tasks.selected != tasks.scored else ""
+    return f"{tasks.scored} of {tasks.benchmark} tasks{part}"
+
+
+def attribution(summary: Summary) -> str:
+    """``direct 3, early-exit candidate 2``; ``none`` where nothing was solved."""
+    return ", ".join(f"{origin} {count}" for origin, count in summary.solved_by.items() if count) or "none"
+
+
+def left_out(summary: Summary) -> str:
+    """What is in no rate, and why; empty where all is."""
+    samples = summary.samples
+    parts = [
+        (samples.broken, "without a verdict, for the sandbox broke"),
+        (samples.unfinished, "not finished, for engine or sandbox broke"),
+        (samples.ungraded, "not graded yet"),
+        (samples.planned - samples.done - samples.unfinished, "still to be made"),
+    ]
+    return ", ".join(f"{counted(count, 'sample')} {why}" for count, why in parts if count > 0)

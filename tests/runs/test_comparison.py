@@ -1,0 +1,128 @@
+"""Two runs beside each other: in pairs, on common tasks, and never across different tests."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from run_folders import TASKS, grade, sample, solving, write_run
+
+from linewise.benchmarks.metrics import mcnemar, paired_difference
+from linewise.errors import InputError
+from linewise.runs.comparison import Comparison, Ratio, compare
+from linewise.runs.reading import read_run
+
+
+def compared(first: Path, second: Path) -> Comparison:
+    return compare(read_run(first), read_run(second))
+
+
+def verdicts(*passed: bool | None) -> dict[str, bool | None]:
+    return dict(zip(TASKS, passed, strict=False))
+
+
+def test_tasks_are_paired(tmp_path: Path) -> None:
+    first = solving(tmp_path / "a", verdicts(True, True, False, False))
+    second = solving(tmp_path / "b", verdicts(True, False, True, True))
+    found = compared(first, second)
+    agreement = found.agreement
+    assert (agreement.both, agreement.neither) == (1, 0)
+    assert (agreement.only_first, agreement.only_second) == (("Mbpp/12",), ("Mbpp/13", "Mbpp/14"))
+    assert agreement.p == mcnemar(1, 2)
+    assert (found.rates[0].share, found.rates[1].share) == (0.5, 0.75)
+    difference, limits = paired_difference([1, 1, 0, 0], [1, 0, 1, 1])
+    assert (found.difference.share, (found.difference.low, found.difference.high)) == (difference, limits)
+    assert found.rsr == pytest.approx(50)
+    assert not found.seeds
+
+
+def test_only_tasks_with_a_verdict_in_both_count(tmp_path: Path) -> None:
+    found = compared(
+        solving(tmp_path / "a", verdicts(True, None, True, False)), solving(tmp_path / "b", verdicts(True, True, None))
+    )
+    assert (found.tasks, found.apart) == (1, (2, 1))
+    assert found.rsr is None
+
+
+def test_with_several_seeds_tasks_are_compared_by_how_often(tmp_path: Path) -> None:
+    def run(name: str, *counts: int) -> Path:
+        rows = [(task, seed, seed < n) for task, n in zip(TASKS, counts, strict=True) for seed in range(3)]
+        samples, grades = [sample(task, seed) for task, seed, _ in rows], [grade(t, ok, seed) for t, seed, ok in rows]
+        return write_run(tmp_path / name, samples, grades, seeds=[0, 1, 2])
+
+    found = compared(run("a", 3, 1, 0, 2), run("b", 3, 2, 0, 1))
+    agreement = found.agreement
+    assert (agreement.both, agreement.only_first, agreement.only_second) == (1, ("Mbpp/14",), ("Mbpp/12",))
+    assert agreement.neither == 1
+    assert found.seeds
+    assert found.difference.share == pytest.approx(0)
+
+
+def test_costs_are_compared_in_all_and_per_task(tmp_path: Path) -> None:
+    first = solving(tmp_path / "a", verdicts(True, True, True), computed=1000)
+    second = solving(tmp_path / "b", verdicts(True, True, True), computed=2000)
+    found = compared(first, second).costs
+    assert found["computed"].overall == pytest.approx(6300 / 3300)
+    assert found["computed"].per_task == pytest.approx(2100 / 1100)
+    assert found["seconds"] == Ratio(1, 1, 3)
+    blind = solving(tmp_path / "c", verdicts(True, True, True), computed=None)
+    assert compared(first, blind).costs["computed"] == Ratio(None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("suite", "why"),
+    [
+        ({"name": "humaneval"}, "suite: mbpp and humaneval"),
+        ({"checksum": "beef"}, "checksum of the data: c0ffee and beef"),
+        ({"options": {"visible": 3}}, "options of the suite: {'visible': 1} and {'visible': 3}"),
+    ],
+)
+def test_runs_scored_by_other_tests_are_refused(tmp_path: Path, suite: dict[str, Any], why: str) -> None:
+    first = solving(tmp_path / "a", verdicts(True))
+    second = solving(tmp_path / "b", verdicts(True), suite=suite)
+    with pytest.raises(InputError) as raised:
+        compared(first, second)
+    assert str(raised.value) == (
+        f"a and b: scored by different tests ({why}); compare runs of one suite, data and options"
+    )
+
+
+def test_runs_of_other_splits_have_the_same_tests(tmp_path: Path) -> None:
+    suite = {"options": {"visible": 1, "split": "all"}, "scored_on": "unseen tests, but for 1 tasks shown tests"}
+    assert (
+        compared(solving(tmp_path / "a", verdicts(True)), solving(tmp_path / "b", verdicts(True), suite=suite)).tasks
+        == 1
+    )
+
+
+def test_runs_without_a_common_task_are_refused(tmp_path: Path) -> None:
+    first, second = solving(tmp_path / "a", {"Mbpp/11": True}), solving(tmp_path / "b", {"Mbpp/12": True})
+    with pytest.raises(InputError, match=r"^a and b: no task has a verdict in both; run the same tasks$"):
+        compared(first, second)
+
+
+def session(processor: str, python: str = "3.11.7") -> dict[str, Any]:
+    return {"started": "2026-01-01", "machine": {"processor": processor}, "versions": {"python": python}}
+
+
+def test_what_differs_besides_the_method_is_listed_apart(tmp_path: Path) -> None:
+    first = solving(tmp_path / "a", verdicts(True), sessions=[session("one")], settings={"guidance": {"gamma": 1}})
+    second = solving(
+        tmp_path / "b",
+        verdicts(True),
+        sessions=[session("one"), session("two")],
+        settings={"guidance": {"gamma": 0}, "engine": {"threads": 2}, "seed": 7},
+        seeds=[0, 1],
+    )
+    found = compared(first, second)
+    assert [(one.key, one.first, one.second) for one in found.method] == [("guidance.gamma", "1", "0")]
+    assert {one.key: (one.first, one.second) for one in found.conditions} == {
+        "engine.threads": ("null", "2"),
+        "seeds": ("[0]", "[0, 1]"),
+        "machine.processor": ("one", "one and two"),
+    }
+
+
+def test_where_a_run_was_made_unknown_is_no_difference(tmp_path: Path) -> None:
+    first = solving(tmp_path / "a", verdicts(True), sessions=[session("one")])
+    found = compared(first, solving(tmp_path / "b", verdicts(True)))
+    assert (found.method, found.conditions) == ((), ())

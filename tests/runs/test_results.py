@@ -1,0 +1,88 @@
+"""``results.json`` and exports: what other programs read."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from run_folders import TASKS, grade, sample, solving, write_run
+
+from linewise.errors import InputError
+from linewise.runs.export import export
+from linewise.runs.reading import read_run
+from linewise.runs.results import results, task_rows
+
+
+def test_results_hold_the_summary_and_every_task(tmp_path: Path) -> None:
+    run = read_run(solving(tmp_path, {"Mbpp/11": True, "Mbpp/12": False, "Mbpp/13": None}))
+    found = json.loads(json.dumps(results(run)))
+    assert (found["suite"], found["summary"]["solved"]["share"]) == ("mbpp", 0.5)
+    assert found["summary"]["infrastructure_errors"] == 1
+    assert [found["tasks"][task][0]["passed"] for task in TASKS[:3]] == [True, False, None]
+    assert found["tasks"]["Mbpp/14"] == []
+    assert found["curve"] == [[1000, 0.5], [1100, 0.5]]
+
+
+def test_results_are_the_same_wherever_the_run_lies(tmp_path: Path) -> None:
+    folders = [solving(tmp_path / place / "run", {"Mbpp/11": True}) for place in ("x", "y")]
+    assert results(read_run(folders[0])) == results(read_run(folders[1]))
+
+
+def test_a_suite_of_one_part_is_base_to_evalplus(tmp_path: Path) -> None:
+    found = results(read_run(solving(tmp_path, {"Mbpp/11": True, "Mbpp/12": False, "Mbpp/13": None})))
+    assert [row["base_status"] for rows in found["eval"].values() for row in rows] == ["pass", "fail", None]
+    assert found["eval"]["Mbpp/11"][0]["solution"] == "def f():\n    return 'Mbpp/11'\n"
+    assert found["pass_at_k"] == {"base": {"pass@1": 0.5}}
+
+
+def test_plus_is_passed_where_all_is(tmp_path: Path) -> None:
+    rows = [("Mbpp/11", True, True), ("Mbpp/12", True, False), ("Mbpp/13", False, True)]
+    grades = [grade(task, base and plus, parts={"base": base, "plus": plus}) for task, base, plus in rows]
+    found = results(read_run(write_run(tmp_path, [sample(task) for task, _, _ in rows], grades)))
+    states = [(row["base_status"], row["plus_status"]) for rows in found["eval"].values() for row in rows]
+    assert states == [("pass", "pass"), ("pass", "fail"), ("fail", "fail")]
+    assert found["pass_at_k"] == {"base": {"pass@1": pytest.approx(2 / 3)}, "plus": {"pass@1": pytest.approx(1 / 3)}}
+
+
+def test_a_sample_that_is_not_graded_says_so(tmp_path: Path) -> None:
+    row = task_rows(read_run(write_run(tmp_path, [sample("Mbpp/11")])))["Mbpp/11"][0]
+    assert (row["graded"], row["passed"], row["any_passed"]) == (False, None, None)
+
+
+def test_samples_are_exported_for_other_graders(tmp_path: Path) -> None:
+    run = read_run(solving(tmp_path / "run", dict.fromkeys(TASKS, True)))
+    assert export(run, tmp_path / "new" / "samples.jsonl") == 4
+    rows = [json.loads(line) for line in (tmp_path / "new" / "samples.jsonl").read_text().splitlines()]
+    assert [set(row) for row in rows] == [{"task_id", "solution"}] * 4
+    assert [row["task_id"] for row in rows] == list(TASKS)
+
+
+def test_a_table_has_a_row_a_sample_and_leaves_unknown_cells_empty(tmp_path: Path) -> None:
+    samples = [sample("Mbpp/11"), sample("Mbpp/12", computed=None)]
+    samples[1]["cost"]["computed"] = None
+    run = read_run(write_run(tmp_path / "run", samples, [grade("Mbpp/11", True)]))
+    export(run, tmp_path / "table.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "table.csv").read_text())))
+    assert [(row["task_id"], row["passed"], row["computed"]) for row in rows] == [
+        ("Mbpp/11", "True", "1000"),
+        ("Mbpp/12", "", ""),
+    ]
+    assert (rows[0]["part_hidden"], rows[0]["seconds_engine"], rows[1]["part_hidden"]) == ("True", "3.0", "")
+
+
+def test_all_results_are_exported(tmp_path: Path) -> None:
+    run = read_run(solving(tmp_path / "run", {"Mbpp/11": True}))
+    export(run, tmp_path / "all.json")
+    assert json.loads((tmp_path / "all.json").read_text())["suite"] == "mbpp"
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    run = read_run(solving(tmp_path / "run", {"Mbpp/11": True}))
+    with pytest.raises(InputError, match=r"^--to x\.txt: the ending says what to write; .* \.jsonl, \.csv, \.json$"):
+        export(run, Path("x.txt"))
+    with pytest.raises(InputError, match=r"samples\.jsonl: lies in the run directory"):
+        export(run, run.folder / "samples.jsonl")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"^--to .*/file/x\.csv: cannot be written: .*; give another file$"):
+        export(run, tmp_path / "file" / "x.csv")
