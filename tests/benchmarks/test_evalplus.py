@@ -72,7 +72,10 @@ def test_the_parts_are_judged_apart_and_outside_the_answers_process(grader: Grad
 
 def test_no_name_of_an_answer_moves_the_judgement_into_its_process(grader: Grader, folder: Path) -> None:
     problem = load_suite("humaneval+", folder, SuiteOptions()).problem("1")
-    forger = "check = decoded = expected = cases = reference = compare = RULES = time = 1\ndef root(x):\n    return 1\n"
+    forger = "comparing_case = comparing_returned = comparing_check = reference_time = reference_root = 0\n"
+    forger += (
+        "check = decoded = expected = cases = reference = compare = RULES = time = 1\ndef root(x):\n    return 1\n"
+    )
     forged = grade(grader, problem, forger)
     assert (forged.passed, forged.trust) == (False, "separate")
 

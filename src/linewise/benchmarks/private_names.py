@@ -8,13 +8,15 @@ def private(source: str, prefix: str) -> str:
     """``source`` with ``prefix`` before every name that it binds, and without docstrings and annotations.
 
     Imported names stay as they are, attributes too. Keyword arguments follow the functions that are defined here.
+    A first line binds all the names, for those of inner functions would else count as names that the code needs.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd escapes in the data are not the user's affair
         tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     bound = {name for node in nodes for name in _bound(node)}
-    return ast.unparse(ast.fix_missing_locations(_Renamer(prefix, bound).visit(tree)))
+    first = "".join(f"{prefix}{name} = " for name in sorted(bound))
+    return f"{first}None\n{ast.unparse(ast.fix_missing_locations(_Renamer(prefix, bound).visit(tree)))}"
 
 
 def _bound(node: ast.AST) -> list[str]:
