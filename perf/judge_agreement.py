@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--suites", nargs="+", choices=SUITES, default=SUITES)
     parser.add_argument("--step", type=int, default=4, help="Every so many tasks.")
     parser.add_argument("--mutants", type=int, default=2, help="Of every reference.")
-    parser.add_argument("--cpu-seconds", type=float, default=15.0)
+    parser.add_argument("--cpu-seconds", type=float, default=30.0)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     warnings.simplefilter("ignore", SyntaxWarning)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Command
+from command_line import Command, descendants, interrupt, wait_until
 from made_up_suite import write_suite
 
 
@@ -92,3 +92,15 @@ def test_an_unknown_suite_and_missing_data_are_one_line(command: Command) -> Non
     missing = command("grade", "mbpp", "--references")
     assert (missing.returncode, missing.stderr.count("\n")) == (2, 1)
     assert "get mbpp/mbpp.jsonl.gz from" in missing.stderr
+
+
+def test_ctrl_c_ends_a_long_run_with_its_own_exit_code(graded: Command) -> None:
+    endless = {"task_id": "Mbpp/11", "solution": "def add_11(x):\n    while True: pass\n"}
+    write(graded.folder, *[endless] * 8)
+    process = graded.start("grade", "mbpp", "samples.jsonl")
+    wait_until(lambda: len(descendants(process.pid)) > 2)
+    interrupt(process)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "linewise: interrupted"
+    assert not (graded.folder / "samples_eval_results.json").exists()

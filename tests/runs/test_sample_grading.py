@@ -61,6 +61,10 @@ def test_an_unknown_verdict_is_null_and_makes_estimates_impossible() -> None:
     assert results.as_json()["tasks"]["a/1"]["passed"] is None
     assert results.as_json()["passed"] == 1
     assert results.pass_at() == {}
+    assert results.lines()[:2] == [
+        "made up: 1 of 1 tasks passed: 100.0% [20.7%, 100.0%] (95% Wilson interval)",
+        "1 tasks have no verdict, for the sandbox broke, and are not counted",
+    ]
     assert results.as_evalplus()["eval"]["a/1"][0]["base_status"] is None
 
 

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -109,11 +110,11 @@ class _Lines:
     """One line per sample."""
 
     def __init__(self, total: int) -> None:
-        self._total, self._done = total, 0
+        self._total = total
+        self._numbers = count(1)  # samples end in several threads
 
     def __call__(self, graded: Graded) -> None:
-        self._done += 1
-        print(f"{self._done}/{self._total} {_said(graded)}", file=sys.stderr, flush=True)
+        print(f"{next(self._numbers)}/{self._total} {_said(graded)}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -102,9 +102,12 @@ class Results:
     def lines(self) -> list[str]:
         """The results in a few plain lines."""
         total, size = len(self.tasks), self.suite.size
-        low, high = wilson(self.passed, total)
-        share = f"{100 * self.passed / total:.1f}% [{100 * low:.1f}%, {100 * high:.1f}%]" if total else "no task"
-        lines = [f"{self.suite.name}: {self.passed} of {total} tasks passed: {share} (95% Wilson interval)"]
+        judged = sum(first.grade.passed is not None for first in self._firsts)
+        low, high = wilson(self.passed, judged)
+        share = f"{100 * self.passed / judged:.1f}% [{100 * low:.1f}%, {100 * high:.1f}%]" if judged else "no verdict"
+        lines = [f"{self.suite.name}: {self.passed} of {judged} tasks passed: {share} (95% Wilson interval)"]
+        if judged < total:
+            lines.append(f"{total - judged} tasks have no verdict, for the sandbox broke, and are not counted")
         parts = next(iter(self.tasks.values()))[0].grade.parts if total else {}
         for part in parts if len(parts) > 1 else ():
             count = sum(first.grade.parts[part] is True for first in self._firsts)
