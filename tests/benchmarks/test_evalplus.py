@@ -10,6 +10,7 @@ import pytest
 
 from linewise.benchmarks import comparing
 from linewise.benchmarks.base import Problem, SuiteOptions
+from linewise.benchmarks.evalplus import LIMITS
 from linewise.benchmarks.evalplus_inputs import cases
 from linewise.benchmarks.grader import Grade, Grader
 from linewise.benchmarks.private_names import private
@@ -41,13 +42,7 @@ MBPP = {
 @pytest.fixture(scope="module")
 def grader() -> Iterator[Grader]:
     with BubblewrapSandbox() as sandbox:
-        yield Grader(sandbox, comparing_limits())
-
-
-def comparing_limits() -> Any:
-    from linewise.benchmarks.evalplus import LIMITS
-
-    return LIMITS
+        yield Grader(sandbox, LIMITS)
 
 
 @pytest.fixture
@@ -68,6 +63,13 @@ def test_the_parts_are_judged_apart_and_outside_the_answers_process(grader: Grad
     assert (right.passed, right.parts, right.trust) == (True, {"base": True, "plus": True}, "separate")
     rounded = grade(grader, problem, "def root(x):\n    return float(round(x ** 0.5))\n")
     assert (rounded.passed, rounded.parts) == (False, {"base": True, "plus": False})
+
+
+def test_inputs_that_take_long_are_several_tests(folder: Path) -> None:
+    record = {**MBPP, "task_id": "Mbpp/599", "plus_input": [[[1], [n]] for n in range(45)], "base_input": []}
+    (folder / "evalplus/mbpp_plus.jsonl").write_text(json.dumps(record) + "\n")
+    parts = load_suite("mbpp+", folder, SuiteOptions()).problem("599").key.parts
+    assert {part: len(tests) for part, tests in parts.items()} == {"base": 1, "plus": 3}
 
 
 def test_no_name_of_an_answer_moves_the_judgement_into_its_process(grader: Grader, folder: Path) -> None:

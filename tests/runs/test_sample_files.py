@@ -34,7 +34,7 @@ def test_solutions_are_whole_and_completions_go_on_from_the_stem(tmp_path: Path,
     path = write(
         tmp_path / name,
         {"task_id": "HumanEval/1", "solution": "def f(x): return 2", "seed": 4},
-        {"task_id": "HumanEval/0", "completion": "    return 1\n"},
+        {"task_id": "humaneval/0", "completion": "    return 1\n"},
         "",
         {"task_id": "1", "completion": "    return 3\n", "solution": "def f(x): return 3"},
     )
@@ -71,6 +71,7 @@ def test_folders_of_folders_and_folders_of_files(tmp_path: Path) -> None:
         ({"task_id": "HumanEval/0"}, "line 2: has neither solution nor completion"),
         ({"task_id": 3, "solution": "x"}, "line 2: task_id is no text"),
         ({"task_id": "HumanEval/0", "solution": ["x"]}, "line 2: solution is no text"),
+        ({"task_id": "Mbpp/1", "solution": "x"}, "unknown task ids: Mbpp/1 "),
         ({"task_id": "HumanEval/77", "solution": "x"}, "unknown task ids: HumanEval/77 .*line 2.*such as HumanEval/0"),
     ],
 )

@@ -4,7 +4,7 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,13 @@ def read_samples(path: Path, suite: Suite) -> list[GivenSample]:
     entries = list(_folder(path) if path.is_dir() else _lines(path))
     if not entries:
         raise InputError(f"{path}: holds no sample; {_forms()}")
-    known = {fold(name): problem for name, problem in suite.problems.items()}
+    spellings = ((spelling, problem) for problem in suite.problems.values() for spelling in _spellings(problem.id))
+    known = dict(spellings)
     _check_known(path, entries, known, suite)
     counts = Counter[str]()
     samples = []
     for entry in entries:
-        problem = known[fold(entry.task_id)]
+        problem = known[_key(entry.task_id)]
         code = problem.stem + (entry.completion or "") if entry.solution is None else entry.solution
         samples.append(GivenSample(problem, code, counts[problem.id]))
         counts[problem.id] += 1
@@ -68,12 +69,21 @@ def references(suite: Suite) -> list[GivenSample]:
     return found
 
 
+def _key(task_id: str) -> str:
+    return task_id.strip().lower()
+
+
+def _spellings(task_id: str) -> tuple[str, str]:
+    """An id with and without the suite's name; that of another suite means another task."""
+    return _key(task_id), fold(task_id)
+
+
 def _forms() -> str:
     return "give a .jsonl file with task_id and solution or completion, or a folder with files like HumanEval_0/0.py"
 
 
-def _check_known(path: Path, entries: Iterable[_Entry], known: Iterable[str], suite: Suite) -> None:
-    strange = {entry.task_id: entry.place for entry in entries if fold(entry.task_id) not in known}
+def _check_known(path: Path, entries: Iterable[_Entry], known: Collection[str], suite: Suite) -> None:
+    strange = {entry.task_id: entry.place for entry in entries if _key(entry.task_id) not in known}
     if strange:
         listed = ", ".join(list(strange)[:_LISTED])
         more = f" and {len(strange) - _LISTED} more" if len(strange) > _LISTED else ""
