@@ -31,11 +31,13 @@ from linewise.runs.sample_files import GivenSample, read_samples, references
 from linewise.runs.sample_grading import Graded, Results, grade_samples
 
 Samples = Annotated[
-    Path | None, Argument(help="JSON lines with task_id and solution or completion, or a folder of .py files.")
+    Path | None,
+    Argument(metavar="SAMPLES", help="JSON lines with task_id and solution or completion, or a folder of .py files."),
 ]
 References = Annotated[bool, Option("--references", help="Grade the suite's own solutions instead.")]
 Workers = Annotated[int | None, Option(min=1, help="Samples at a time; else one a processor.")]
 Out = Annotated[Path | None, Option(help="Where the results go; else beside the samples.")]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="No progress.")]
 
 
 def grade_command(
@@ -53,12 +55,13 @@ def grade_command(
     config: flags.Config = None,
     out: Out = None,
     as_json: flags.AsJson = False,
-    quiet: flags.Quiet = False,
+    quiet: Quiet = False,
 ) -> None:
     """Grade samples by the hidden tests of a suite, whoever made them.
 
-    All splits of a suite are known unless --split names one. Results are written in the form of EvalPlus, beside the
-    samples.
+    All splits of a suite are known unless --split names one.
+
+    Results are written in the form of EvalPlus, beside the samples.
 
     Exit code 0: there is a verdict on every sample. 1: the sandbox broke on some. 2: bad usage or input. 130: Ctrl-C.
     """
