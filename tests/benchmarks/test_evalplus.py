@@ -66,7 +66,7 @@ def test_the_parts_are_judged_apart_and_outside_the_answers_process(grader: Grad
 
 
 def test_inputs_that_take_long_are_several_tests(folder: Path) -> None:
-    record = {**MBPP, "task_id": "Mbpp/599", "plus_input": [[[1], [n]] for n in range(45)], "base_input": []}
+    record = {**MBPP, "task_id": "Mbpp/599", "plus_input": [[[1], [n]] for n in range(45)], "base_input": {}}
     (folder / "evalplus/mbpp_plus.jsonl").write_text(json.dumps(record) + "\n")
     parts = load_suite("mbpp+", folder, SuiteOptions()).problem("599").key.parts
     assert {part: len(tests) for part, tests in parts.items()} == {"base": 1, "plus": 3}

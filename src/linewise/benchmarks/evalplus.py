@@ -103,7 +103,7 @@ def _asserts(text: str) -> list[str]:
 
 def _parts(record: Record) -> dict[str, tuple[HiddenAssert, ...]]:
     reference = private(_reference(record), "reference_")
-    return {part: tuple(_scripts(record, reference, record[f"{part}_input"])) for part in ("base", "plus")}
+    return {part: tuple(_scripts(record, reference, list(record[f"{part}_input"]))) for part in ("base", "plus")}
 
 
 def _reference(record: Record) -> str:
