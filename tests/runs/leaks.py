@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from linewise.benchmarks.base import HiddenAssert, Problem
+from linewise.benchmarks.comparing import decoded
 from linewise.schema import AssertTest, StdioTest
 
 MARKS = "#>.-*`' \t"
@@ -55,8 +56,23 @@ def _calls(node: ast.AST, entry_point: str) -> bool:
 
 def _of_hidden(test: Any, entry_point: str) -> set[str]:
     if isinstance(test, HiddenAssert):
-        return expressions(test.source.replace("candidate(", f"{entry_point}("), entry_point)
+        found = expressions(test.source.replace("candidate(", f"{entry_point}("), entry_point)
+        return found | set(_inputs(test.source, entry_point))
     return {line.strip() for text in (test.stdin, test.stdout) for line in text.splitlines() if len(line) > LONG_ENOUGH}
+
+
+def _inputs(source: str, entry_point: str) -> Iterator[str]:
+    """Of a test that holds a list of inputs as EvalPlus's do, the calls that it comes down to."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name(id="comparing_check"), args=[_, _, ast.Constant(value=str(cases)), *_]):
+                for case in json.loads(cases):
+                    yield _call(entry_point, [decoded(one) for one in case])
+
+
+def _call(entry_point: str, arguments: list[Any]) -> str:
+    text = f"{entry_point}({', '.join(map(repr, arguments))})"
+    return ast.unparse(ast.parse(text))
 
 
 def _of_visible(test: Any, entry_point: str) -> set[str]:

@@ -130,6 +130,13 @@ def test_the_search_finds_inputs_and_outputs_of_a_program() -> None:
     assert leaks(problem, ["Input:\n3 1 2 4 9 8 7"]) == set()
 
 
+def test_the_search_finds_an_input_of_evalplus() -> None:
+    script = """def comparing_check(*_): ...\ncomparing_check(double, 0, '[[{"tuple": [1, 2]}], [3]]', '', 0)"""
+    problem = Problem("Mbpp/11", TASK, AnswerKey({"plus": (HiddenAssert(script),)}))
+    assert leaks(problem, ["assert double((1,2)) == (2, 4)"]) == {"double((1, 2))"}
+    assert leaks(problem, ["double(2)"]) == set()
+
+
 def test_no_prompt_and_no_event_of_a_small_run_holds_a_hidden_test(sandbox: BubblewrapSandbox, tmp_path: Path) -> None:
     suite = Suite("mbpp", {PROBLEM.id: PROBLEM}, 1, Limits(), "", "")
     assert found_in_a_run(PROBLEM, suite, sandbox, tmp_path) == set()

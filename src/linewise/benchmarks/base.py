@@ -39,6 +39,9 @@ class HiddenStdio:
 
 HiddenTest = HiddenAssert | HiddenStdio
 
+_ASSERTS = 50
+"""How many asserts of a long list share a script."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AnswerKey:
@@ -157,6 +160,12 @@ class SuiteOptions(BaseModel):
 def wall_four_times(cpu_seconds: float) -> Limits:
     """Limits of grading: so many processor seconds, and four times as many on the clock for a busy machine."""
     return Limits(cpu_seconds=cpu_seconds, wall_seconds=4 * cpu_seconds)
+
+
+def scripts(tests: Sequence[str]) -> tuple[HiddenAssert, ...]:
+    """Hidden tests of many asserts: a few scripts, for each is a run of its own and may take the limit of time."""
+    groups = [tests[start : start + _ASSERTS] for start in range(0, len(tests), _ASSERTS)]
+    return tuple(HiddenAssert("\n".join(group)) for group in groups)
 
 
 def scored_on(tasks: int, shown: int) -> str:

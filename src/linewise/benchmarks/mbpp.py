@@ -20,7 +20,8 @@ from linewise.schema import AssertTest, Task
 FILE = "mbpp/mbpp.jsonl.gz"
 SPLITS = {"test": range(11, 511), "validation": range(511, 601), "train": range(601, 975), "all": range(1, 975)}
 
-_SHOWN = 3
+SHOWN = 3
+"""Tests of a task in the usual prompt."""
 _EXAMPLES = (2, 3, 4)
 
 
@@ -28,7 +29,7 @@ def load(folder: Path, options: SuiteOptions) -> Suite:
     """The suite from ``mbpp/mbpp.jsonl.gz`` in ``folder``; its problems are called ``Mbpp/<number>``."""
     data = read_data(folder, FILE)
     numbers = SPLITS[options.split or "test"]
-    visible = _SHOWN if options.visible is None else options.visible
+    visible = SHOWN if options.visible is None else options.visible
     problems = [_problem(record, visible) for record in data.records if record["task_id"] in numbers]
     return Suite(
         name="mbpp",
@@ -76,18 +77,23 @@ def _called(test: str) -> set[str]:
 
 
 def _problem(record: dict[str, Any], visible: int) -> Problem:
+    task = task_of(record, visible)
     tests = [unix(test) for test in record["test_list"]]
     scoring = tests[visible:] or tests
-    name = f"Mbpp/{record['task_id']}"
-    task = Task(
+    key = AnswerKey({"hidden": tuple(HiddenAssert(test) for test in scoring)}, reference=unix(record["code"]))
+    return Problem(task.name, task, key)
+
+
+def task_of(record: dict[str, Any], visible: int | None) -> Task:
+    """The task of a record, with its first ``visible`` tests; ``None``: all three, as the usual prompt has it."""
+    tests = [unix(test) for test in record["test_list"]]
+    return Task(
         prompt=record["text"],
         entry_point=entry_point(record["code"], tests),
-        tests=tuple(AssertTest(test) for test in tests[:visible]),
+        tests=tuple(AssertTest(test) for test in tests[: SHOWN if visible is None else visible]),
         setup=unix(record["test_setup_code"]),
-        name=name,
+        name=f"Mbpp/{record['task_id']}",
     )
-    key = AnswerKey({"hidden": tuple(HiddenAssert(test) for test in scoring)}, reference=unix(record["code"]))
-    return Problem(name, task, key)
 
 
 def unix(text: str) -> str:

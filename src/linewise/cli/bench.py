@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from linewise.bench import BenchPlan, MatchBy, run_bench, unsolved
 from linewise.benchmarks.base import Suite, SuiteOptions
-from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.selection import select
 from linewise.benchmarks.suites import load_suite
 from linewise.cli import bench_flags, flags
@@ -82,8 +81,8 @@ def bench_command(
     engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
     budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
     settings = _settings(match_cost, twin, {**values, **runs, **engine, **budget}, option, config)
-    options = _suite_options(twin, visible=visible, split=split, libraries=libraries)
-    loaded = load_suite(suite, data_folder(data), options)
+    options = suite_options(twin, visible=visible, split=split, libraries=libraries)
+    loaded = load_suite(suite, data, options)
     tasks = _tasks(loaded, twin, limit, slice_, filter_)
     tasks = unsolved(tasks, unsolved_by) if unsolved_by else tasks
     seeds = _seeds(settings.seed, samples, twin)
@@ -106,7 +105,8 @@ def _settings(
     return load_settings({**base, **given}, overrides or (), file=config, place="{flag}")
 
 
-def _suite_options(twin: RunInfo | None, **given: Any) -> SuiteOptions:
+def suite_options(twin: RunInfo | None, **given: Any) -> SuiteOptions:
+    """Options of a suite from flags, the others as ``twin`` had them. Raises ``InputError`` naming the flag."""
     stated = {key: value for key, value in given.items() if value is not None}
     try:
         return SuiteOptions.model_validate({**(twin.suite.options if twin else {}), **stated})

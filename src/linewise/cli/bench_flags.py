@@ -10,7 +10,10 @@ from linewise import bench
 _TASKS, _RUN, _CONTROL = "Tasks", "Run", "Controls"
 
 SuiteName = Annotated[str, Argument(metavar="SUITE", help="mbpp, and what else docs/benchmarks.md names.")]
-Data = Annotated[Path | None, Option(help="Folder of the benchmark data; else LINEWISE_DATA.", rich_help_panel=_TASKS)]
+Data = Annotated[
+    Path | None,
+    Option(help="Folder of the benchmark data; else LINEWISE_DATA, else downloaded.", rich_help_panel=_TASKS),
+]
 Visible = Annotated[int | None, Option(help="Show the first so many tests of a task.", rich_help_panel=_TASKS)]
 Split = Annotated[str | None, Option(help="test, validation, train or all (MBPP).", rich_help_panel=_TASKS)]
 Libraries = Annotated[

@@ -1,0 +1,131 @@
+"""HumanEval+ and MBPP+ (Liu et al., 2023): the same tasks with many more inputs, and references that were mended.
+
+A hidden test holds the reference: it runs in the judge's process, where no answer can reach it, and its value for each
+input is what is expected. The part ``base`` has the inputs of the original suite, ``plus`` those that EvalPlus added.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from linewise.benchmarks import humaneval, mbpp
+from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, fold, wall_four_times
+from linewise.benchmarks.data import read_data
+from linewise.benchmarks.evalplus_inputs import cases
+from linewise.benchmarks.private_names import private
+from linewise.errors import InputError
+from linewise.guidance.options import WorkedExample
+from linewise.schema import AssertTest, Task
+
+HUMANEVAL_FILE = "evalplus/humaneval_plus.jsonl.gz"
+MBPP_FILE = "evalplus/mbpp_plus.jsonl.gz"
+LIMITS = replace(wall_four_times(30), value_bytes=64 << 20, memory_bytes=4 << 30)
+"""Some tasks return millions of characters, and memory is what EvalPlus allows."""
+MBPP_SIZES = {"all": 378, "test": 224, "validation": 39, "train": 108}
+"""Tasks of MBPP+ in each split of MBPP."""
+
+RULES = {
+    "HumanEval/32": "root",
+    **{f"Mbpp/{number}": "members" for number in (2, 7, 111, 140, 232, 579, 769)},
+    **{f"Mbpp/{number}": "something" for number in (737, 787, 794)},
+    "Mbpp/558": "or digits",
+    "Mbpp/581": "or surface",
+}
+"""Tasks whose values are not compared as others are, by the names of ``comparing.RULES``."""
+
+TOGETHER = frozenset({"Mbpp/255"})
+"""Tasks that return a gigabyte for some input, more than may cross to a judge: judged in the program's process."""
+
+INPUTS = {"Mbpp/599": 20}
+"""How many inputs share a script, where all together take most of the limit of time for the reference alone."""
+
+Record = dict[str, Any]
+
+
+def load_humaneval(folder: Path, options: SuiteOptions) -> Suite:
+    """HumanEval+ from ``evalplus/humaneval_plus.jsonl.gz`` in ``folder``; visible tests are those of HumanEval."""
+    data = read_data(folder, HUMANEVAL_FILE)
+    problems = {
+        record["task_id"]: humaneval.problem_of(record, _parts(record), options.visible) for record in data.records
+    }
+    return Suite("humaneval+", problems, humaneval.SIZE, LIMITS, data.source, data.checksum)
+
+
+def load_mbpp(folder: Path, options: SuiteOptions) -> Suite:
+    """MBPP+ from ``evalplus/mbpp_plus.jsonl.gz`` in ``folder``: all splits of MBPP, or one.
+
+    Prompt and visible tests are MBPP+'s own, three of a task unless chosen otherwise: the asserts of MBPP contradict
+    its mended references in one task of eight. Worked examples are MBPP's, where its file is there too.
+    """
+    data = read_data(folder, MBPP_FILE)
+    split = options.split or "all"
+    problems = [_mbpp_problem(record, options.visible) for record in data.records]
+    return Suite(
+        name="mbpp+",
+        problems={one.id: one for one in problems if int(fold(one.id)) in mbpp.SPLITS[split]},
+        size=MBPP_SIZES[split],
+        limits=LIMITS,
+        source=data.source,
+        checksum=data.checksum,
+        examples=_worked_examples(folder),
+    )
+
+
+def _worked_examples(folder: Path) -> tuple[WorkedExample, ...]:
+    try:
+        return mbpp.worked_examples(read_data(folder, mbpp.FILE).records)
+    except InputError:
+        return ()
+
+
+def _mbpp_problem(record: Record, visible: int | None) -> Problem:
+    """The prompt is a docstring: the request, then an assert, which is one of those in ``assertion``."""
+    request = [line for line in record["prompt"].strip('\n"').splitlines() if not line.startswith("assert ")]
+    task = Task(
+        prompt="\n".join(request).strip(),
+        entry_point=record["entry_point"],
+        tests=tuple(map(AssertTest, _asserts(record["assertion"])[: mbpp.SHOWN if visible is None else visible])),
+        name=record["task_id"],
+    )
+    return Problem(task.name, task, AnswerKey(_parts(record), reference=_reference(record)))
+
+
+def _asserts(text: str) -> list[str]:
+    """Every assert of a script, with the one import that some need and Mbpp/120 forgets."""
+    imports = "import math\n" if "math." in text else ""
+    body = ast.parse(text).body
+    return [imports + ast.unparse(one) for one in body if isinstance(one, ast.Assert)]
+
+
+def _parts(record: Record) -> dict[str, tuple[HiddenAssert, ...]]:
+    reference = private(_reference(record), "reference_")
+    return {part: tuple(_scripts(record, reference, list(record[f"{part}_input"]))) for part in ("base", "plus")}
+
+
+def _reference(record: Record) -> str:
+    return str(record["prompt"] + record["canonical_solution"])
+
+
+def _scripts(record: Record, reference: str, inputs: list[Any]) -> Iterator[HiddenAssert]:
+    """One hidden test of all ``inputs``, or a few."""
+    step = INPUTS.get(record["task_id"], max(1, len(inputs)))
+    for start in range(0, max(1, len(inputs)), step):
+        yield _script(record, reference, inputs[start : start + step])
+
+
+def _script(record: Record, reference: str, inputs: list[Any]) -> HiddenAssert:
+    """One hidden test: comparison, reference, and a call that brings both together."""
+    name, entry_point = record["task_id"], record["entry_point"]
+    arguments = f"{entry_point}, reference_{entry_point}, {cases(name, inputs)!r}, {RULES.get(name, '')!r}"
+    together = "import sys\n" if name in TOGETHER else ""  # so a test says that it has to share the program's process
+    return HiddenAssert(f"{together}{_comparing()}\n{reference}\ncomparing_check({arguments}, {record['atol']!r})\n")
+
+
+@cache
+def _comparing() -> str:
+    text = resources.files("linewise.benchmarks").joinpath("comparing.py").read_text("utf-8")
+    return private(text, "comparing_")

@@ -1,0 +1,160 @@
+"""Samples that anyone has made, as files: JSON lines, or folders of Python files as EvalPlus writes them."""
+
+import gzip
+import json
+import zlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from linewise.benchmarks.base import Problem, Suite, fold
+from linewise.errors import InputError
+
+_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class GivenSample:
+    """One answer to ``problem``, whole; ``number`` tells the samples of a task apart, from 0."""
+
+    problem: Problem
+    code: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a file says, before its task is known. ``place`` names the file, and the line in it."""
+
+    task_id: str
+    place: str
+    solution: str | None = None
+    completion: str | None = None
+
+
+def read_samples(path: Path, suite: Suite) -> list[GivenSample]:
+    """The samples in ``path``, in order.
+
+    A ``.jsonl`` or ``.jsonl.gz`` file holds ``task_id`` and ``solution`` (whole code), or ``completion`` (which goes on
+    from the task's stem), a line for each. A folder holds ``HumanEval_0/0.py``, ``HumanEval_0/1.py`` ..., or
+    ``HumanEval_0.py``. Raises ``InputError`` naming the place and the mend.
+    """
+    entries = list(_folder(path) if path.is_dir() else _lines(path))
+    if not entries:
+        raise InputError(f"{path}: holds no sample; {_forms()}")
+    spellings = ((spelling, problem) for problem in suite.problems.values() for spelling in _spellings(problem.id))
+    known = dict(spellings)
+    _check_known(path, entries, known, suite)
+    counts = Counter[str]()
+    samples = []
+    for entry in entries:
+        problem = known[_key(entry.task_id)]
+        code = problem.stem + (entry.completion or "") if entry.solution is None else entry.solution
+        samples.append(GivenSample(problem, code, counts[problem.id]))
+        counts[problem.id] += 1
+    return samples
+
+
+def references(suite: Suite) -> list[GivenSample]:
+    """The suite's own solutions as samples. Raises ``InputError`` where it has none."""
+    found = [
+        GivenSample(problem, problem.key.reference)
+        for problem in suite.problems.values()
+        if problem.key.reference is not None
+    ]
+    if not found:
+        raise InputError(f"--references: {suite.name} comes without reference solutions; give SAMPLES instead")
+    return found
+
+
+def _key(task_id: str) -> str:
+    return task_id.strip().lower()
+
+
+def _spellings(task_id: str) -> tuple[str, str]:
+    """An id with and without the suite's name; that of another suite means another task."""
+    return _key(task_id), fold(task_id)
+
+
+def _forms() -> str:
+    return "give a .jsonl file with task_id and solution or completion, or a folder with files like HumanEval_0/0.py"
+
+
+def _check_known(path: Path, entries: Iterable[_Entry], known: Collection[str], suite: Suite) -> None:
+    strange = {entry.task_id: entry.place for entry in entries if _key(entry.task_id) not in known}
+    if strange:
+        listed = ", ".join(list(strange)[:_LISTED])
+        more = f" and {len(strange) - _LISTED} more" if len(strange) > _LISTED else ""
+        first, example = next(iter(strange.values())), next(iter(suite.problems), "none")
+        raise InputError(
+            f"{path}: unknown task ids: {listed}{more} (first: {first}); {suite.name} as it is here has "
+            f"{len(suite.problems)} tasks with ids such as {example}; remove the others or name their suite"
+        )
+
+
+def _lines(path: Path) -> Iterator[_Entry]:
+    for number, line in enumerate(_text(path).split("\n"), start=1):
+        if line.strip():
+            yield _entry(line, f"{path}: line {number}")
+
+
+def _text(path: Path) -> str:
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file; check the path of the samples")
+    if not path.name.endswith((".jsonl", ".jsonl.gz", ".json")):
+        raise InputError(f"{path}: is no file of samples; {_forms()}")
+    try:
+        content = path.read_bytes()
+        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path}: is no whole gzip file ({error}); write it anew") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8, first at byte {error.start}; save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
+
+
+def _entry(line: str, place: str) -> _Entry:
+    try:
+        record: Any = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{place}: is no JSON ({error}); write one object a line") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{place}: is no object; {_forms()}")
+    wrong = [key for key in ("task_id", "solution", "completion") if not isinstance(record.get(key, ""), str)]
+    if wrong:
+        raise InputError(f"{place}: {wrong[0]} is no text; write it as one JSON string")
+    if "task_id" not in record:
+        raise InputError(f"{place}: has no task_id; add it, such as HumanEval/0")
+    if "solution" not in record and "completion" not in record:
+        raise InputError(f"{place}: has neither solution nor completion; add one of them")
+    return _Entry(record["task_id"], place, record.get("solution"), record.get("completion"))
+
+
+def _folder(path: Path) -> Iterator[_Entry]:
+    for child in sorted(path.iterdir(), key=_order):
+        files = sorted(child.glob("*.py"), key=_order) if child.is_dir() else [child] * (child.suffix == ".py")
+        for file in files:
+            yield _Entry(_task_id(child), str(file), solution=_code(file))
+
+
+def _task_id(path: Path) -> str:
+    name = path.name if path.is_dir() else path.stem
+    return "/".join(name.rsplit("_", 1))
+
+
+def _order(path: Path) -> tuple[str, int]:
+    """By name, numbers in it by size."""
+    name, _, number = path.stem.rpartition("_")
+    return (name, int(number)) if number.isdecimal() else (path.stem, -1)
+
+
+def _code(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8, first at byte {error.start}; save it as UTF-8") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
