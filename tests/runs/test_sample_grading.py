@@ -18,7 +18,7 @@ SUITE = Suite("made up", PROBLEMS, 5, wall_four_times(0.5), "nowhere", "0123")
 
 def graded(task: str, base: bool | None, plus: bool | None, failure: str | None = None) -> Graded:
     passed = False if False in (base, plus) else (None if None in (base, plus) else True)
-    return Graded(GivenSample(PROBLEMS[task], "code"), Grade(passed, {"base": base, "plus": plus}, 2, failure))
+    return Graded(GivenSample(PROBLEMS[task], "code"), Grade(passed, {"base": base, "plus": plus}, 2, 2, failure))
 
 
 def test_the_first_sample_of_a_task_counts_and_pass_at_k_needs_k_samples() -> None:
