@@ -72,8 +72,9 @@ def bench_command(
 
     The run is kept in a directory. Stopped or killed at any moment, the same command goes on with it.
 
-    Exit code 0: every task is done. 1: some could not be finished; the same command tries them again. 2: bad usage or
-    input. 130: Ctrl-C.
+    Exit code 0: every task is done. 1: some could not be finished; run it again.
+
+    2: bad usage or input. 130: Ctrl-C.
     """
     twin = read_info(twin_of) if twin_of else None
     values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed}

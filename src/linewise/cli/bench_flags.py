@@ -6,10 +6,11 @@ from typing import Annotated
 from typer import Argument, Option
 
 from linewise import bench
+from linewise.benchmarks.suites import LOADERS
 
 _TASKS, _RUN, _CONTROL = "Tasks", "Run", "Controls"
 
-SuiteName = Annotated[str, Argument(metavar="SUITE", help="mbpp, and what else docs/benchmarks.md names.")]
+SuiteName = Annotated[str, Argument(metavar="SUITE", help=f"One of {', '.join(LOADERS)}.")]
 Data = Annotated[
     Path | None,
     Option(help="Folder of the benchmark data; else LINEWISE_DATA, else downloaded.", rich_help_panel=_TASKS),
