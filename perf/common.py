@@ -13,9 +13,9 @@ from typing import Any
 
 import llama_cpp
 
-from linewise.benchmarks import mbpp
 from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder
+from linewise.benchmarks.suites import mbpp
 from linewise.schema import Task
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.benchmarks.grader import Grade, Grader
 from linewise.benchmarks.mutants import mutant
-from linewise.benchmarks.suites import load_suite
+from linewise.benchmarks.suites.registry import load_suite
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.meter import Meter
 from linewise.runs.sample_files import GivenSample

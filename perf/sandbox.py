@@ -26,9 +26,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from linewise.benchmarks import mbpp
 from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.mutants import mutant
+from linewise.benchmarks.suites import mbpp
 from linewise.errors import SandboxError
 from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox

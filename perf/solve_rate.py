@@ -17,9 +17,9 @@ from common import append_row, numbers, read_rows
 
 from linewise.api import solve_with
 from linewise.assemble import open_engine, open_sandbox
-from linewise.benchmarks import mbpp
 from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder
+from linewise.benchmarks.suites import mbpp
 from linewise.config import Settings, load_settings
 from linewise.events import Event, TokenChosen
 from linewise.inputs import load_task_file

@@ -14,12 +14,12 @@ from linewise.benchmarks.grader import Grader
 from linewise.config import Settings
 from linewise.errors import InputError
 from linewise.meter import Allowance, Meter
+from linewise.runs.figures.results import results
 from linewise.runs.json_lines import read_lines
 from linewise.runs.local import LocalRun, OnDone, Parts
 from linewise.runs.provenance import session
 from linewise.runs.reading import Key, read_run
 from linewise.runs.records import MatchRecord, RunInfo, Sample, SuiteRecord
-from linewise.runs.results import results
 from linewise.runs.store import RunStore, write_json
 
 

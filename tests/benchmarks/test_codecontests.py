@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from linewise.benchmarks import codecontests
 from linewise.benchmarks.base import Problem, Suite, SuiteOptions
 from linewise.benchmarks.data import data_folder, read_data
 from linewise.benchmarks.grader import Grader
-from linewise.benchmarks.suites import load_suite
+from linewise.benchmarks.suites import codecontests
+from linewise.benchmarks.suites.registry import load_suite
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.guidance.options import GuidanceOptions
 from linewise.guidance.prompting import messages

@@ -2,7 +2,7 @@
 
 import pytest
 
-from linewise.benchmarks.docstring_examples import Function, examples
+from linewise.benchmarks.suites.docstring_examples import Function, examples
 
 
 def read_tests(docstring: str, *parameters: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.download import Source, downloaded, sources, suite_folder
-from linewise.benchmarks.suites import LOADERS, load_suite
+from linewise.benchmarks.suites.registry import LOADERS, load_suite
 from linewise.errors import InputError
 
 CONTENT = b"tasks"

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from linewise.benchmarks import ds1000
 from linewise.benchmarks.base import Problem, Suite, SuiteOptions
 from linewise.benchmarks.data import data_folder, read_data
-from linewise.benchmarks.ds1000_prompt import split
 from linewise.benchmarks.grader import Grade, Grader
-from linewise.benchmarks.suites import load_suite
+from linewise.benchmarks.suites import ds1000
+from linewise.benchmarks.suites.ds1000_prompt import split
+from linewise.benchmarks.suites.registry import load_suite
 from linewise.engines.scripted import Reply, ScriptedEngine
 from linewise.errors import InputError
 from linewise.events import to_json

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from linewise.benchmarks import comparing
 from linewise.benchmarks.base import Problem, SuiteOptions
-from linewise.benchmarks.evalplus import LIMITS
-from linewise.benchmarks.evalplus_inputs import cases
 from linewise.benchmarks.grader import Grade, Grader
-from linewise.benchmarks.private_names import private
-from linewise.benchmarks.suites import load_suite
+from linewise.benchmarks.suites import comparing
+from linewise.benchmarks.suites.evalplus import LIMITS
+from linewise.benchmarks.suites.evalplus_inputs import cases
+from linewise.benchmarks.suites.private_names import private
+from linewise.benchmarks.suites.registry import load_suite
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.meter import Meter
 

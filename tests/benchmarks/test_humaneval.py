@@ -7,7 +7,7 @@ import pytest
 
 from linewise.benchmarks.base import SuiteOptions, scripts
 from linewise.benchmarks.grader import Grader
-from linewise.benchmarks.suites import load_suite
+from linewise.benchmarks.suites.registry import load_suite
 from linewise.errors import InputError
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.meter import Meter

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from linewise.benchmarks.base import Suite, SuiteOptions
-from linewise.benchmarks.evalplus import MBPP_SIZES
 from linewise.benchmarks.grader import Grader
-from linewise.benchmarks.suites import load_suite
+from linewise.benchmarks.suites.evalplus import MBPP_SIZES
+from linewise.benchmarks.suites.registry import load_suite
 from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.execution.judge import judge

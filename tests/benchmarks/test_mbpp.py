@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from linewise.benchmarks import mbpp
 from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder, read_data
 from linewise.benchmarks.grader import Grader
+from linewise.benchmarks.suites import mbpp
 from linewise.errors import InputError
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.meter import Meter

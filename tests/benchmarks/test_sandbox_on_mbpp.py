@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from linewise.benchmarks import mbpp
 from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.mutants import mutant
+from linewise.benchmarks.suites import mbpp
 from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.execution.judge import Verdict, judge

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from linewise.benchmarks.base import HiddenAssert, Problem
-from linewise.benchmarks.comparing import decoded
+from linewise.benchmarks.suites.comparing import decoded
 from linewise.schema import AssertTest, StdioTest
 
 MARKS = "#>.-*`' \t"

@@ -8,7 +8,7 @@ from run_folders import TASKS, grade, sample, solving, write_run
 
 from linewise.benchmarks.metrics import mcnemar, paired_difference
 from linewise.errors import InputError
-from linewise.runs.comparison import Comparison, Ratio, compare
+from linewise.runs.figures.comparison import Comparison, Ratio, compare
 from linewise.runs.reading import read_run
 
 

@@ -9,7 +9,7 @@ from leaks import leaks, texts_of
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, HiddenStdio, Problem, Suite, SuiteOptions
 from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.grader import Grader
-from linewise.benchmarks.suites import LOADERS, load_suite
+from linewise.benchmarks.suites.registry import LOADERS, load_suite
 from linewise.engines.base import Message
 from linewise.engines.scripted import Reply, ScriptedEngine
 from linewise.execution.base import Limits

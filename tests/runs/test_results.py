@@ -9,9 +9,9 @@ import pytest
 from run_folders import TASKS, grade, sample, solving, write_run
 
 from linewise.errors import InputError
-from linewise.runs.export import export
+from linewise.runs.figures.export import export
+from linewise.runs.figures.results import results, task_rows
 from linewise.runs.reading import read_run
-from linewise.runs.results import results, task_rows
 
 
 def test_results_hold_the_summary_and_every_task(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from linewise.bench import BenchPlan, MatchBy, run_bench, unsolved
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.benchmarks.selection import select
-from linewise.benchmarks.suites import load_suite
+from linewise.benchmarks.suites.registry import load_suite
 from linewise.cli import bench_flags, flags
 from linewise.cli.background import run_interruptibly
 from linewise.cli.bench_progress import progress
@@ -21,12 +21,12 @@ from linewise.cli.models import pull_with_bar
 from linewise.cli.run_texts import show_text
 from linewise.config import Settings, load_settings
 from linewise.errors import Cancelled, InputError
+from linewise.runs.figures.results import summary_json
+from linewise.runs.figures.summary import summarise
 from linewise.runs.local import LocalRun
 from linewise.runs.reading import read_info, read_run
 from linewise.runs.records import RunInfo
-from linewise.runs.results import summary_json
 from linewise.runs.store import RunStore
-from linewise.runs.summary import summarise
 
 MATCHED = {"strategy": "best-of-n", "best_of_n.n": 4096, "best_of_n.round": 8}
 """What ``--match-cost`` runs unless the user says otherwise: rounds of samples until the cost is reached."""

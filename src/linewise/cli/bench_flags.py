@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from linewise import bench
-from linewise.benchmarks.suites import LOADERS
+from linewise.benchmarks.suites.registry import LOADERS
 
 _TASKS, _RUN, _CONTROL = "Tasks", "Run", "Controls"
 

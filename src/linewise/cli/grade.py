@@ -19,7 +19,7 @@ from linewise.assemble import open_sandbox
 from linewise.benchmarks.base import Suite
 from linewise.benchmarks.grader import Grader
 from linewise.benchmarks.selection import select
-from linewise.benchmarks.suites import load_suite
+from linewise.benchmarks.suites.registry import load_suite
 from linewise.cli import bench_flags, flags
 from linewise.cli.background import run_interruptibly
 from linewise.cli.bench import suite_options

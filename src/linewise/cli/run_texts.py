@@ -5,13 +5,13 @@ What somebody else's files hold is made visible, so that none of it reaches the 
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from linewise.runs import words
-from linewise.runs.comparison import Comparison, Ratio
-from linewise.runs.costs import Budgets, Costs, Spent
-from linewise.runs.differences import Differing
+from linewise.runs.figures import words
+from linewise.runs.figures.comparison import Comparison, Ratio
+from linewise.runs.figures.costs import Budgets, Costs, Spent
+from linewise.runs.figures.differences import Differing
+from linewise.runs.figures.summary import Summary
 from linewise.runs.reading import Run
 from linewise.runs.records import GradeRecord, Sample
-from linewise.runs.summary import Summary
 from linewise.viewer.plain import one_line, visible
 
 _COUNTS = {

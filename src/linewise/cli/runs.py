@@ -10,11 +10,11 @@ import typer
 
 from linewise.cli.run_texts import comparison_text, list_text, show_text, task_lines
 from linewise.errors import InputError
-from linewise.runs.comparison import compare
-from linewise.runs.export import export
+from linewise.runs.figures.comparison import compare
+from linewise.runs.figures.export import export
+from linewise.runs.figures.results import summary_json, task_rows
+from linewise.runs.figures.summary import Summary, summarise
 from linewise.runs.reading import Run, find_runs, name_apart, read_run
-from linewise.runs.results import summary_json, task_rows
-from linewise.runs.summary import Summary, summarise
 
 app = typer.Typer(help="Look at runs of benchmarks, compare and export them.", no_args_is_help=True)
 

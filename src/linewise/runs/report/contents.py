@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from linewise.errors import InputError
-from linewise.runs.comparison import Comparison, compare
-from linewise.runs.costs import By, Point, curve, round_costs, share_at, task_costs
+from linewise.runs.figures.comparison import Comparison, compare
+from linewise.runs.figures.costs import By, Point, curve, round_costs, share_at, task_costs
+from linewise.runs.figures.scores import scored, solve_rates
+from linewise.runs.figures.summary import Summary, summarise
 from linewise.runs.reading import Run, name_apart
-from linewise.runs.scores import scored, solve_rates
-from linewise.runs.summary import Summary, summarise
 
 
 @dataclass(frozen=True, slots=True)

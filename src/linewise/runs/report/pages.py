@@ -7,9 +7,9 @@ import jinja2
 from markupsafe import Markup
 
 from linewise.errors import InputError, MissingPartError
-from linewise.runs import words
-from linewise.runs.costs import COUNTS
-from linewise.runs.export import write_text
+from linewise.runs.figures import words
+from linewise.runs.figures.costs import COUNTS
+from linewise.runs.figures.export import write_text
 from linewise.runs.report.contents import Report
 
 MARKDOWN, HTML = "report.md", "report.html"

@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from linewise.runs.comparison import Comparison
+from linewise.runs.figures.comparison import Comparison
 from linewise.runs.report.contents import Report, TaskCost
 
 _INK, _FAINT = "#010203", "#040506"

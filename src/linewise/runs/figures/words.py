@@ -1,7 +1,7 @@
 """Figures as people read them, the same in the terminal and in reports."""
 
-from linewise.runs.scores import Rate
-from linewise.runs.summary import Summary
+from linewise.runs.figures.scores import Rate
+from linewise.runs.figures.summary import Summary
 
 UNKNOWN = "unknown"
 

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from linewise.benchmarks.metrics import pass_at_k
-from linewise.runs.costs import curve
+from linewise.runs.figures.costs import curve
+from linewise.runs.figures.scores import scored
+from linewise.runs.figures.summary import Summary, summarise
 from linewise.runs.reading import Run
 from linewise.runs.records import GradeRecord, Sample
-from linewise.runs.scores import scored
-from linewise.runs.summary import Summary, summarise
 
 _STATUS = {True: "pass", False: "fail", None: None}
 

@@ -6,11 +6,11 @@ from statistics import median
 
 from linewise.benchmarks.metrics import mcnemar, paired_difference, rsr
 from linewise.errors import InputError
-from linewise.runs.costs import By, task_costs
-from linewise.runs.differences import Differing, differing_settings
+from linewise.runs.figures.costs import By, task_costs
+from linewise.runs.figures.differences import Differing, differing_settings
+from linewise.runs.figures.scores import Rate, Scored, scored, solve_rates
 from linewise.runs.reading import Run
 from linewise.runs.records import RunInfo
-from linewise.runs.scores import Rate, Scored, scored, solve_rates
 
 Names = tuple[str, str]
 

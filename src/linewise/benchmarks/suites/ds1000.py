@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from linewise.benchmarks import ds1000_prompt
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, Library, Problem, Suite, SuiteOptions
 from linewise.benchmarks.data import read_data
+from linewise.benchmarks.suites import ds1000_prompt
 from linewise.execution.base import Limits, Program
 from linewise.guidance.answer import INSERTION_END
 from linewise.guidance.program import module_of

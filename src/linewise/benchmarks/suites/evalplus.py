@@ -12,11 +12,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from linewise.benchmarks import humaneval, mbpp
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, fold, wall_four_times
 from linewise.benchmarks.data import read_data
-from linewise.benchmarks.evalplus_inputs import cases
-from linewise.benchmarks.private_names import private
+from linewise.benchmarks.suites import humaneval, mbpp
+from linewise.benchmarks.suites.evalplus_inputs import cases
+from linewise.benchmarks.suites.private_names import private
 from linewise.errors import InputError
 from linewise.guidance.options import WorkedExample
 from linewise.schema import AssertTest, Task
@@ -127,5 +127,5 @@ def _script(record: Record, reference: str, inputs: list[Any]) -> HiddenAssert:
 
 @cache
 def _comparing() -> str:
-    text = resources.files("linewise.benchmarks").joinpath("comparing.py").read_text("utf-8")
+    text = resources.files("linewise.benchmarks.suites").joinpath("comparing.py").read_text("utf-8")
     return private(text, "comparing_")

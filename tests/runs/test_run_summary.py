@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from run_folders import TASKS, grade, sample, solving, write_run
 
 from linewise.benchmarks.metrics import wilson
-from linewise.runs.costs import Point, Spent, curve, round_costs, share_at
+from linewise.runs.figures.costs import Point, Spent, curve, round_costs, share_at
+from linewise.runs.figures.scores import Rate, scored
+from linewise.runs.figures.summary import Summary, summarise
 from linewise.runs.reading import read_run
-from linewise.runs.scores import Rate, scored
-from linewise.runs.summary import Summary, summarise
 
 
 def summary_of(folder: Path) -> Summary:

@@ -6,9 +6,9 @@ from itertools import accumulate
 from statistics import fmean, median
 from typing import Literal, NamedTuple
 
+from linewise.runs.figures.scores import Scored
 from linewise.runs.reading import Run
 from linewise.runs.records import Cost
-from linewise.runs.scores import Scored
 
 By = Literal["computed", "seconds"]
 COUNTS = ("computed", "cached", "generated", "forward_passes", "sandbox_runs")

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from linewise.benchmarks import codecontests, ds1000, evalplus, humaneval, mbpp, mbpp_et
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.benchmarks.download import suite_folder
+from linewise.benchmarks.suites import codecontests, ds1000, evalplus, humaneval, mbpp, mbpp_et
 from linewise.errors import InputError
 
 LOADERS: Mapping[str, Callable[[Path, SuiteOptions], Suite]] = {

@@ -6,9 +6,9 @@ MBPP are among them. A few of its asserts contradict MBPP's references.
 
 from pathlib import Path
 
-from linewise.benchmarks import mbpp
 from linewise.benchmarks.base import AnswerKey, Problem, Suite, SuiteOptions, scripts, wall_four_times
 from linewise.benchmarks.data import read_data
+from linewise.benchmarks.suites import mbpp
 from linewise.schema import Task
 
 FILE = "mbpp/mbpp_et_427.jsonl.gz"

@@ -12,7 +12,7 @@ from typing import Any
 
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, scripts, wall_four_times
 from linewise.benchmarks.data import read_data
-from linewise.benchmarks.docstring_examples import Function, examples
+from linewise.benchmarks.suites.docstring_examples import Function, examples
 from linewise.errors import InputError
 from linewise.schema import AssertTest, Task
 

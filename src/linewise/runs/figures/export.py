@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from linewise.errors import InputError
+from linewise.runs.figures.results import results, task_rows
 from linewise.runs.reading import Run
-from linewise.runs.results import results, task_rows
 
 Row = dict[str, Any]
 

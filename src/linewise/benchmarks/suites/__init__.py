@@ -1,0 +1,1 @@
+"""Every suite: how its data becomes problems. ``registry`` has them by name."""
