@@ -29,6 +29,7 @@ class Examiner(Session):
         self._bound: int = request["limits"]["value_bytes"]
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
+        self._stops = list[tuple[StopIteration, dict[str, Any]]]()
         self._inexact = self._alike = self._again = False
         self._calls = 0
         self._watched = False
@@ -54,6 +55,14 @@ class Examiner(Session):
         if isinstance(error, NameError):  # a name that the program has made and that nobody saw in its text
             self._together(str(error))
         return super().failure(error)
+
+    def finish(self) -> NoReturn:
+        """No pass where another than the test's own code caught a ``StopIteration``: it took it for an end."""
+        for error, told in self._stops:
+            reached = error.__traceback__
+            if reached is None or reached.tb_frame.f_globals is not self._space:
+                self.end("failed", **told)
+        super().finish()
 
     def out_of_time(self, limit: str) -> NoReturn:
         """No verdict where the calls themselves may have taken the time."""
@@ -110,8 +119,10 @@ class Examiner(Session):
         self._told = _told_failure(answer, self._chars)
         self._raised, exact, self._alike = exceptions.make(answer, values)
         self._inexact |= not exact
-        if isinstance(self._raised, StopIteration) and not self._request["handles_stop"]:
-            self.end("failed", **self._told)  # ``map`` and ``zip`` would take it for the end of what they go through
+        if isinstance(self._raised, StopIteration):
+            self._stops.append((self._raised, self._told))
+            if not self._request["handles_stop"]:
+                self.end("failed", **self._told)  # ``map`` and ``zip`` would take it for the end of what they have
         raise self._raised
 
     def _decoded(self, message: bytes, known: list[Any]) -> Any:

@@ -116,6 +116,8 @@ def _filled(kind: type[BaseException], arguments: tuple[Any, ...], attributes: d
     builtin: Any = next(one for one in kind.__mro__ if one.__module__ == "builtins")
     builtin.__init__(error, *arguments)
     error.args = arguments
+    if isinstance(error, UnicodeDecodeError | UnicodeEncodeError | UnicodeTranslateError) and error.start < 0:
+        raise ValueError("a place that is none")  # its text would be read from there, beyond its object
     for name, value in attributes.items():
         if name in SLOTS and isinstance(getattr(kind, name, None), SLOT):
             setattr(error, name, value)
