@@ -229,6 +229,12 @@ def test_a_program_has_a_file_name(sandbox: Sandbox) -> None:
     assert run_stdio(sandbox, "import os\nprint(os.path.basename(__file__))", "", "program.py").passed
 
 
+def test_standard_streams_have_the_modes_and_names_that_scripts_ask_for(sandbox: Sandbox) -> None:
+    source = "import sys\nprint(sys.stdin.mode, sys.stdout.mode, sys.stderr.mode, sys.stdin.name, sys.stdout.name)"
+    for stdin in ("", "1\n"):
+        assert run_stdio(sandbox, source, stdin, "r w w <stdin> <stdout>").passed
+
+
 def test_stdio_wrong_output(sandbox: Sandbox) -> None:
     outcome = run_stdio(sandbox, "def solve():\n    print(input() * 2)\n", "21\n", "42\n")
     assert (outcome.failure, outcome.stdout, outcome.invocation) == (Failure.WRONG, "2121\n", "solve()")
