@@ -488,6 +488,17 @@ def f():
         """,
     ),
     wrong(
+        "end-of-iteration-behind-a-function",
+        "nor where it has come through the test's own code",
+        source="def f(x):\n    raise StopIteration\n",
+        test="""
+        try:
+            assert all(map(lambda x: f(x) == x + 1, [1, 2]))
+        except Exception as error:
+            raise AssertionError from error
+        """,
+    ),
+    wrong(
         "end-of-iteration-in-the-library",
         "nor where the standard library handles it",
         source="def f(x):\n    raise StopIteration\n",

@@ -5,7 +5,7 @@ from sandbox_runs import LIMITS, run_assert, run_stdio
 
 from linewise.execution.base import Program, Sandbox
 from linewise.meter import Meter
-from linewise.schema import Failure, ProbeTest, Status
+from linewise.schema import AssertTest, Failure, ProbeTest, Status, Trust
 
 DOUBLE = """\
     def f(x):
@@ -233,6 +233,23 @@ def test_standard_streams_have_the_modes_and_names_that_scripts_ask_for(sandbox:
     source = "import sys\nprint(sys.stdin.mode, sys.stdout.mode, sys.stderr.mode, sys.stdin.name, sys.stdout.name)"
     for stdin in ("", "1\n"):
         assert run_stdio(sandbox, source, stdin, "r w w <stdin> <stdout>").passed
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "try:\n    f()\n    assert False\nexcept StopIteration as error:\n    assert error.value == 7",
+        "try:\n    next(map(lambda _: f(), [1]))\n    assert False\nexcept Exception:\n    pass",
+        "try:\n    list(f() for _ in [1])\n    assert 0\nexcept Exception as e:\n    assert type(e) is RuntimeError",
+        "try:\n    f()\n    assert False\nexcept* StopIteration:\n    pass",
+    ],
+)
+def test_an_end_of_iteration_that_the_test_handles(sandbox: Sandbox, test: str) -> None:
+    program = Program(
+        "def f():\n    raise StopIteration(7)\n", "f", setup="try:\n    0 / 0\nexcept ZeroDivisionError:\n    pass"
+    )
+    (outcome,) = sandbox.run(program, [AssertTest(test)], LIMITS, meter=Meter())
+    assert (outcome.passed, outcome.trust) == (True, Trust.SEPARATE), outcome
 
 
 def test_stdio_wrong_output(sandbox: Sandbox) -> None:

@@ -12,6 +12,7 @@ LEFT = "__linewise_left__"
 RIGHT = "__linewise_right__"
 TRUTH = "__linewise_truth__"
 DEFINED = "__linewise_defined__"
+HANDLED = "__linewise_handled__"
 
 
 class Instrumented(NamedTuple):
@@ -38,6 +39,15 @@ def instrument(source: str, entry_point: str, *, is_class: bool = False, filenam
         if isinstance(node, ast.Assert):
             node.test = _seen(node.test)
     return Instrumented(ast.fix_missing_locations(tree), invocation, stated)
+
+
+def announce_handling(tree: ast.Module) -> ast.Module:
+    """``tree``, where every handler of exceptions first calls ``HANDLED``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler):
+            call = ast.copy_location(ast.Expr(ast.Call(ast.Name(HANDLED, ast.Load()), [], [])), node.body[0])
+            node.body.insert(0, call)
+    return ast.fix_missing_locations(tree)
 
 
 def announce(source: str, entry_point: str, filename: str) -> ast.Module:
