@@ -499,6 +499,19 @@ def f():
         """,
     ),
     wrong(
+        "end-of-iteration-raised-again",
+        "nor where the test has handled it, and lets it go on",
+        source="def f(x):\n    raise StopIteration\n",
+        test="""
+        def called(x):
+            try:
+                return f(x)
+            except Exception:
+                raise
+        assert all(map(called, [1, 2]))
+        """,
+    ),
+    wrong(
         "end-of-iteration-in-the-library",
         "nor where the standard library handles it",
         source="def f(x):\n    raise StopIteration\n",

@@ -32,7 +32,9 @@ class Examiner(Session):
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
         self._stops = dict[int, tuple[StopIteration, dict[str, Any]]]()
+        self._unhandled = set[int]()
         self._space[instrument.HANDLED] = self._note_handled
+        self._space[instrument.RAISED_AGAIN] = self._note_raised_again
         self._inexact = self._alike = self._again = False
         self._calls = 0
         self._watched = False
@@ -62,8 +64,8 @@ class Examiner(Session):
 
     def finish(self) -> NoReturn:
         """No pass where no handler of the test's own caught a ``StopIteration``: what did took it for an end."""
-        for _, told in self._stops.values():
-            self.end("failed", **told)
+        for number in self._unhandled:
+            self.end("failed", **self._stops[number][1])
         super().finish()
 
     def execute(self, source: str, name: str) -> None:
@@ -79,9 +81,13 @@ class Examiner(Session):
             if error is None or id(error) in seen:
                 continue
             seen.add(id(error))
-            self._stops.pop(id(error), None)
+            self._unhandled.discard(id(error))
             waiting += error.exceptions if isinstance(error, BaseExceptionGroup) else ()
             waiting += (error.__cause__, error.__context__)
+
+    def _note_raised_again(self) -> None:
+        if (number := id(sys.exception())) in self._stops:
+            self._unhandled.add(number)
 
     def out_of_time(self, limit: str) -> NoReturn:
         """No verdict where the calls themselves may have taken the time."""
@@ -140,6 +146,7 @@ class Examiner(Session):
         self._inexact |= not exact
         if isinstance(self._raised, StopIteration):
             self._stops[id(self._raised)] = self._raised, self._told
+            self._unhandled.add(id(self._raised))
             if not self._request["handles_stop"]:
                 self.end("failed", **self._told)  # ``map`` and ``zip`` would take it for the end of what they have
         raise self._raised

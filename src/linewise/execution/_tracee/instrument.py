@@ -13,6 +13,7 @@ RIGHT = "__linewise_right__"
 TRUTH = "__linewise_truth__"
 DEFINED = "__linewise_defined__"
 HANDLED = "__linewise_handled__"
+RAISED_AGAIN = "__linewise_raised_again__"
 
 
 class Instrumented(NamedTuple):
@@ -42,12 +43,17 @@ def instrument(source: str, entry_point: str, *, is_class: bool = False, filenam
 
 
 def announce_handling(tree: ast.Module) -> ast.Module:
-    """``tree``, where every handler of exceptions first calls ``HANDLED``."""
+    """``tree``, where every handler of exceptions first calls ``HANDLED``, and ``RAISED_AGAIN`` where one leaves it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler):
-            call = ast.copy_location(ast.Expr(ast.Call(ast.Name(HANDLED, ast.Load()), [], [])), node.body[0])
-            node.body.insert(0, call)
+            again = ast.ExceptHandler(None, None, [_announcement(RAISED_AGAIN), ast.Raise()])
+            body = ast.Try(body=node.body, handlers=[again], orelse=[], finalbody=[])
+            node.body = [_announcement(HANDLED), ast.copy_location(body, node.body[0])]
     return ast.fix_missing_locations(tree)
+
+
+def _announcement(name: str) -> ast.Expr:
+    return ast.Expr(ast.Call(ast.Name(name, ast.Load()), [], []))
 
 
 def announce(source: str, entry_point: str, filename: str) -> ast.Module:
@@ -57,8 +63,7 @@ def announce(source: str, entry_point: str, filename: str) -> ast.Module:
     for statement in tree.body:
         body.append(statement)
         if _is_definition(statement, entry_point):
-            name = ast.Name(DEFINED, ast.Load())
-            body.append(ast.copy_location(ast.Expr(ast.Call(name, [], [])), statement))
+            body.append(ast.copy_location(_announcement(DEFINED), statement))
     tree.body = body
     return ast.fix_missing_locations(tree)
 
