@@ -14,7 +14,7 @@ from . import codec
 PART_LIMIT = 1 << 14
 """How many bytes of arguments, of attributes, and of text may cross."""
 LINEAGE_LIMIT, NAME_LIMIT = 32, 200
-SLOTS = ("filename", "filename2", "name", "path")
+SLOTS = ("filename", "filename2", "name", "name_from", "obj", "path")
 """Attributes of builtin exceptions that are neither arguments nor in the instance's dictionary."""
 SLOT = type(OSError.filename)
 
