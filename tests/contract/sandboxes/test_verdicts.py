@@ -207,6 +207,7 @@ def test_stdio_of_a_long_output(sandbox: Sandbox) -> None:
     assert run_stdio(sandbox, source, "29999\n", expected).failure is Failure.WRONG
     assert run_stdio(sandbox, source, "30000\n", "0\n").failure is Failure.OUTPUT
     assert run_stdio(sandbox, source, "9000000\n", expected).failure is Failure.OUTPUT
+    assert run_stdio(sandbox, "print('\u0436' * 4_000_000)", "", "\u0436" * 4_000_000).passed
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,10 @@ def _work(request: dict[str, Any], secret: bytes, link: int, report: int, beside
         content["stdout"], full = output.text()
         if full:
             content.update(end="failed", failure="output")
-        wire.write_frame(channel, secret + json.dumps(content).encode())
+        told = json.dumps(
+            content, ensure_ascii=False
+        )  # printed text of another script would become three times as long
+        wire.write_frame(channel, secret + told.encode("utf-8", "backslashreplace"))
         END(0)
 
     session = _session(request, send, link)
