@@ -1,6 +1,7 @@
 """The parts of isolation that can be looked at from outside: users that are given away, and what the filter refuses."""
 
 import ctypes
+import mmap
 import os
 from pathlib import Path
 
@@ -42,10 +43,16 @@ def test_users_are_given_that_the_machine_has_and_no_account_uses() -> None:
 
 
 def decided(
-    convention: seccomp.Convention, number: int, first: int = 0, second: int = 0, *, audit: int | None = None
+    convention: seccomp.Convention,
+    number: int,
+    first: int = 0,
+    second: int = 0,
+    fourth: int = 0,
+    *,
+    audit: int | None = None,
 ) -> int:
     """What the filter says of a call, worked out instruction by instruction."""
-    memory = {0: number, 4: convention.audit if audit is None else audit, 16: first, 24: second}
+    memory = {0: number, 4: convention.audit if audit is None else audit, 16: first, 24: second, 40: fourth}
     code, at, value = list(seccomp.program(convention)), 0, 0
     while True:
         operation, if_true, if_false, operand = code[at]
@@ -76,6 +83,15 @@ def test_filter(name: str) -> None:
     commands = {command: decided(convention, convention.fcntl, 3, command) for command in range(1040)}
     assert {command for command, decision in commands.items() if decision == seccomp.EPERM} == {*seccomp.FCNTL_REFUSED}
     assert set(commands.values()) == {seccomp.EPERM, seccomp.ALLOW}
+    for flags, decision in (
+        (mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x20000, seccomp.ALLOW),
+        (mmap.MAP_PRIVATE, seccomp.ALLOW),
+        (mmap.MAP_SHARED, seccomp.ALLOW),
+        (mmap.MAP_SHARED | mmap.MAP_ANONYMOUS, seccomp.EPERM),
+        (0x3 | mmap.MAP_ANONYMOUS, seccomp.EPERM),
+        (mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000, seccomp.EPERM),
+    ):
+        assert decided(convention, convention.mmap, fourth=flags) == decision
     assert decided(convention, 0, audit=1) == seccomp.KILL_PROCESS
     assert decided(convention, seccomp.X32 + 41) == seccomp.KILL_PROCESS
 

@@ -143,6 +143,11 @@ def test_other_values(value: object, text: str) -> None:
     assert Renderer(80).text(value) == text
 
 
+def test_integers_whose_digits_python_refuses_are_told_by_their_number() -> None:
+    assert Renderer(10_000).text(10**5000) == "<int of about 5001 digits>"
+    assert Renderer(10_000).text(10**500) == str(10**500)
+
+
 BIG = [[0] * 10**6, {n: n for n in range(10**5)}, set(range(10**5)), "x" * 10**7, b"x" * 10**7]
 
 

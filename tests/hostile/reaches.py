@@ -73,6 +73,7 @@ ATTACKS = [
     refused_call("fcntl-watch", 72, 0, 1026, 0),
     refused_call("inotify_init", 253),
     refused_call("inotify_init1", 294, 0),
+    refused_call("io_setup", 206, 1, 0),
     refused_call("io_uring_setup", 425, 1, 0),
     refused_call("perf_event_open", 298, 0, 0, -1, -1, 0),
     refused_call("shmget", 29, 4711, 4096, 0o1666),

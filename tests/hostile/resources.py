@@ -68,6 +68,23 @@ ATTACKS = [
         end=Failure.MEMORY,
     ),
     Attack(
+        "memory-of-processes-without-a-first-thread",
+        "also where the thread that a process is known by has ended",
+        """
+        import ctypes, threading, time
+        def hold():
+            time.sleep(0.3)
+            held = bytearray(b"x") * (150 << 20)
+            time.sleep(60)
+        for _ in range(3):
+            if os.fork() == 0:
+                threading.Thread(target=hold).start()
+                ctypes.CDLL(None).syscall(60, 0)
+        time.sleep(60)
+        """,
+        end=Failure.MEMORY,
+    ),
+    Attack(
         "memory-that-children-share",
         "and what forks have in common counts once",
         """
@@ -107,6 +124,24 @@ ATTACKS = [
         os.kill(os.getpid(), 9)
         """,
         end=Failure.MEMORY,
+    ),
+    Attack(
+        "memory-in-no-address-space",
+        "memory that stays while no process has it mapped cannot be had",
+        """
+        import mmap
+        for way in (lambda: mmap.mmap(-1, 1 << 26), lambda: mmap.mmap(os.open("/dev/zero", os.O_RDWR), 1 << 26)):
+            try:
+                way()
+            except OSError:
+                continue
+            return "shared memory without a file"
+        mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).write(b"x")
+        with open("file", "wb+") as file:
+            file.write(bytes(1 << 20))
+            mmap.mmap(file.fileno(), 0).write(b"x")
+        return 1
+        """,
     ),
     Attack(
         "disk-flood",

@@ -15,6 +15,7 @@ NOBODY = 65534
 HERE = Path(__file__).parent
 PATHS = [str(Path(linewise.__file__).parents[1]), str(HERE), *(path for path in sys.path if "site-packages" in path)]
 RESOURCES = ["fork-bomb", "exponential-fork-bomb", "thread-bomb", "memory-of-children", "disk-flood", "descriptors"]
+RESOURCES += ["memory-in-no-address-space", "memory-of-processes-without-a-first-thread", "memory-that-children-share"]
 VERDICTS = ["forged-report", "searches-memory", "reads-its-memory", "always-equal", "child-left-behind"]
 
 CONTAINER = """

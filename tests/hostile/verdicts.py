@@ -29,6 +29,16 @@ def everywhere(data):
 
 REPORT = '{"end": "finished", "invocation": "f()", "value": "1", "expected": "1", "stdout": "", "trace": null}'
 
+NESTED = """
+from collections import defaultdict, deque
+
+def f(depth):
+    x = deque()
+    for _ in range(depth):
+        x = {}
+    return x
+"""
+
 RAISED = b'{"kind": "raised", "error": "x", "whole": true, "lineage": '
 FALSE_EXCEPTIONS = [
     (RAISED + b"7}", b"[[], [null]]"),
@@ -464,6 +474,76 @@ def f():
         "nor where the test expects another one",
         source="def f(x):\n    raise StopIteration\n",
         test="try:\n    assert all(map(f, [1, 2]))\nexcept ValueError:\n    assert False\n",
+    ),
+    wrong(
+        "end-of-iteration-behind-a-handler",
+        "nor where the test would handle one",
+        source="def f(x):\n    raise StopIteration\n",
+        test="""
+        try:
+            for got, expected in zip(map(f, [1, 2]), [3, 4]):
+                assert got == expected
+        except Exception as error:
+            raise AssertionError from error
+        """,
+    ),
+    wrong(
+        "end-of-iteration-behind-a-function",
+        "nor where it has come through the test's own code",
+        source="def f(x):\n    raise StopIteration\n",
+        test="""
+        try:
+            assert all(map(lambda x: f(x) == x + 1, [1, 2]))
+        except Exception as error:
+            raise AssertionError from error
+        """,
+    ),
+    wrong(
+        "end-of-iteration-raised-again",
+        "nor where the test has handled it, and lets it go on",
+        source="def f(x):\n    raise StopIteration\n",
+        test="""
+        def called(x):
+            try:
+                return f(x)
+            except Exception:
+                raise
+        assert all(map(called, [1, 2]))
+        """,
+    ),
+    wrong(
+        "end-of-iteration-in-the-library",
+        "nor where the standard library handles it",
+        source="def f(x):\n    raise StopIteration\n",
+        test="""
+        import heapq
+        try:
+            assert all(heapq.merge(map(f, [1]), map(f, [2])))
+        except StopIteration:
+            pass
+        """,
+    ),
+    *(
+        wrong(
+            f"nested-{number}",
+            "containers that would crash the judge where they are freed are none",
+            source=NESTED.format(container),
+            test="f(0)\nf(100_000)\nassert False",
+            limits={"cpu_seconds": 10.0, "wall_seconds": 20.0},
+        )
+        for number, container in enumerate(["deque([x])", "defaultdict(None, {1: x})", "deque([slice(x, None)])"])
+    ),
+    wrong(
+        "false-place-in-a-text",
+        "nor is an exception that would crash it where its text is asked for",
+        source="""
+        import sys
+        sys.modules["tracee.exceptions"]._text = lambda error: "x"
+        sys.modules["tracee.served"].Served.failure = lambda *_: {"error": "x"}
+        def f():
+            raise UnicodeDecodeError("utf-8", b"x", -(10**15), 1 - 10**15, "x")
+        """,
+        test="try:\n    f()\nexcept ValueError as error:\n    assert str(error) == 'x' * 9\n",
     ),
     *(
         wrong(

@@ -35,7 +35,7 @@ ONE_USER = ("--unshare-user-try", "--uid", "0", "--gid", "0")
 a second one, from which it could not isolate its children."""
 
 PRIVATE = (
-    *("--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc"),
+    *("--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero", "--remount-ro", "/dev", "--proc", "/proc"),
     *("--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"),
 )
 

@@ -82,6 +82,7 @@ def f():
         ("Coded(7)", "ValueError as error:\n    assert (error.code, str(error)) == (7, 'code 7')"),
         ("FileNotFoundError(2, 'x', 'y')", "OSError as error:\n    assert (error.errno, error.filename) == (2, 'y')"),
         ("ImportError('x', name='m')", "ImportError as error:\n    assert error.name == 'm'"),
+        ("AttributeError('x', name='m', obj=[1])", "AttributeError as error:\n    assert error.obj == [1]"),
         ("noted(ValueError())", "ValueError as error:\n    assert error.__notes__ == ['n']"),
     ],
 )

@@ -5,7 +5,7 @@ from sandbox_runs import LIMITS, run_assert, run_stdio
 
 from linewise.execution.base import Program, Sandbox
 from linewise.meter import Meter
-from linewise.schema import Failure, ProbeTest, Status
+from linewise.schema import AssertTest, Failure, ProbeTest, Status, Trust
 
 DOUBLE = """\
     def f(x):
@@ -207,6 +207,7 @@ def test_stdio_of_a_long_output(sandbox: Sandbox) -> None:
     assert run_stdio(sandbox, source, "29999\n", expected).failure is Failure.WRONG
     assert run_stdio(sandbox, source, "30000\n", "0\n").failure is Failure.OUTPUT
     assert run_stdio(sandbox, source, "9000000\n", expected).failure is Failure.OUTPUT
+    assert run_stdio(sandbox, "print('\u0436' * 4_000_000)", "", "\u0436" * 4_000_000).passed
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,29 @@ def test_stdio_ends_at_once(sandbox: Sandbox, source: str, failure: Failure | No
 
 def test_a_program_has_a_file_name(sandbox: Sandbox) -> None:
     assert run_stdio(sandbox, "import os\nprint(os.path.basename(__file__))", "", "program.py").passed
+
+
+def test_standard_streams_have_the_modes_and_names_that_scripts_ask_for(sandbox: Sandbox) -> None:
+    source = "import sys\nprint(sys.stdin.mode, sys.stdout.mode, sys.stderr.mode, sys.stdin.name, sys.stdout.name)"
+    for stdin in ("", "1\n"):
+        assert run_stdio(sandbox, source, stdin, "r w w <stdin> <stdout>").passed
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "try:\n    f()\n    assert False\nexcept StopIteration as error:\n    assert error.value == 7",
+        "try:\n    next(map(lambda _: f(), [1]))\n    assert False\nexcept Exception:\n    pass",
+        "try:\n    list(f() for _ in [1])\n    assert 0\nexcept Exception as e:\n    assert type(e) is RuntimeError",
+        "try:\n    f()\n    assert False\nexcept* StopIteration:\n    pass",
+    ],
+)
+def test_an_end_of_iteration_that_the_test_handles(sandbox: Sandbox, test: str) -> None:
+    program = Program(
+        "def f():\n    raise StopIteration(7)\n", "f", setup="try:\n    0 / 0\nexcept ZeroDivisionError:\n    pass"
+    )
+    (outcome,) = sandbox.run(program, [AssertTest(test)], LIMITS, meter=Meter())
+    assert (outcome.passed, outcome.trust) == (True, Trust.SEPARATE), outcome
 
 
 def test_stdio_wrong_output(sandbox: Sandbox) -> None:

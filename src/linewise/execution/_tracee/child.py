@@ -68,7 +68,10 @@ def _work(request: dict[str, Any], secret: bytes, link: int, report: int, beside
         content["stdout"], full = output.text()
         if full:
             content.update(end="failed", failure="output")
-        wire.write_frame(channel, secret + json.dumps(content).encode())
+        told = json.dumps(
+            content, ensure_ascii=False
+        )  # printed text of another script would become three times as long
+        wire.write_frame(channel, secret + told.encode("utf-8", "backslashreplace"))
         END(0)
 
     session = _session(request, send, link)
@@ -190,7 +193,15 @@ def _give_input(text: str) -> None:
     os.unlink(name)
     os.dup2(descriptor, 0)
     os.close(descriptor)
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8")
+    sys.stdin = _named(io.FileIO(0, closefd=False), io.BufferedReader, "<stdin>", "r")
+
+
+def _named(raw: Any, buffered: Callable[[Any], Any], name: str, mode: str) -> io.TextIOWrapper:
+    """A stream that has the name and the mode which an interpreter gives its own: scripts ask for them."""
+    raw.name = name
+    stream = io.TextIOWrapper(buffered(raw), encoding="utf-8")
+    vars(stream)["mode"] = mode
+    return stream
 
 
 class Output(io.RawIOBase):
@@ -202,7 +213,7 @@ class Output(io.RawIOBase):
         self._limit = 0
         self._lost = False
         self._memory = -1
-        self._stream = io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
+        self._stream = _named(self, io.BufferedWriter, "<stdout>", "w")
 
     def open(self) -> None:
         """Become what ``sys.stdout`` and descriptor 1 write to."""

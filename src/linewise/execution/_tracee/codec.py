@@ -22,25 +22,13 @@ from .render import ordered_items
 
 WORD = 1 << 63
 PLAIN_TYPES: tuple[type, ...] = (
-    bool,
-    int,
-    float,
-    complex,
-    str,
-    bytes,
-    bytearray,
-    list,
-    tuple,
-    set,
-    frozenset,
-    dict,
-    range,
-    slice,
-    object,
+    *(bool, int, float, complex, str, bytes, bytearray, list, tuple, set, frozenset, dict, range, slice, object),
 )
 COLLECTIONS = (Counter, OrderedDict, defaultdict, deque)
 CLASSES: dict[str, type] = {kind.__name__: kind for kind in (*PLAIN_TYPES, type(None), *COLLECTIONS)}
 DEEPEST = 10_000  # fixed values in each other: hashing descends on the stack, which no recursion limit protects
+NESTING = ("deque", "defaultdict", "slice")
+"""What descends on the stack when it is freed, where one holds another."""
 Item = Any
 """What JSON makes of an item."""
 
@@ -196,6 +184,8 @@ class Decoder:
         try:
             self._make_shells()
             self._make_fixed()
+            if sum(map(self._nests, self._nodes)) > DEEPEST:
+                raise Malformed("too many containers in each other")
             top = [self._value(item) for item in self._top]
             contents = [(shell, list(self._content(number))) for number, shell in self.shells.items()]
             for shell, content in contents:
@@ -218,6 +208,10 @@ class Decoder:
         if kind is deque:
             return deque(maxlen=node[2])
         return kind()
+
+    def _nests(self, node: list[Item]) -> bool:
+        inner = (self._nodes[item[0]] for item in node[1:] if type(item) is list) if node[0] in NESTING else ()
+        return any(one[0] in NESTING for one in inner)
 
     def _make_fixed(self) -> None:
         """Values that cannot be written to, each after those that it holds."""

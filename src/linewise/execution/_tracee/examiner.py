@@ -5,7 +5,9 @@ what became of the arguments, or the exception. So no object of the program is e
 Where a value cannot cross, the judge gives no verdict but says ``together``: only in one process can that test be run.
 """
 
+import ast
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -29,6 +31,10 @@ class Examiner(Session):
         self._bound: int = request["limits"]["value_bytes"]
         self._raised: BaseException | None = None
         self._told: dict[str, Any] = {}
+        self._stops = dict[int, tuple[StopIteration, dict[str, Any]]]()
+        self._unhandled = set[int]()
+        self._space[instrument.HANDLED] = self._note_handled
+        self._space[instrument.RAISED_AGAIN] = self._note_raised_again
         self._inexact = self._alike = self._again = False
         self._calls = 0
         self._watched = False
@@ -36,6 +42,7 @@ class Examiner(Session):
     def work(self) -> None:
         """Run prelude, setup and test with the proxy."""
         test = instrument.instrument(self._request["test"], self._entry_point)
+        instrument.announce_handling(test.tree)
         self.see(test)
         self.execute(self._request["imports"], "<imports>")  # first, so that the prelude's meaning of a name wins
         self.prepare()
@@ -54,6 +61,33 @@ class Examiner(Session):
         if isinstance(error, NameError):  # a name that the program has made and that nobody saw in its text
             self._together(str(error))
         return super().failure(error)
+
+    def finish(self) -> NoReturn:
+        """No pass where no handler of the test's own caught a ``StopIteration``: what did took it for an end."""
+        for number in self._unhandled:
+            self.end("failed", **self._stops[number][1])
+        super().finish()
+
+    def execute(self, source: str, name: str) -> None:
+        """Run a source text, whose handlers say when they handle something."""
+        if source:
+            tree = instrument.announce_handling(ast.parse(source, name))
+            exec(compile(tree, name, "exec", dont_inherit=True), self._space)
+
+    def _note_handled(self) -> None:
+        waiting, seen = [sys.exception()], set[int]()
+        while waiting:
+            error = waiting.pop()
+            if error is None or id(error) in seen:
+                continue
+            seen.add(id(error))
+            self._unhandled.discard(id(error))
+            waiting += error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+            waiting += (error.__cause__, error.__context__)
+
+    def _note_raised_again(self) -> None:
+        if (number := id(sys.exception())) in self._stops:
+            self._unhandled.add(number)
 
     def out_of_time(self, limit: str) -> NoReturn:
         """No verdict where the calls themselves may have taken the time."""
@@ -110,8 +144,11 @@ class Examiner(Session):
         self._told = _told_failure(answer, self._chars)
         self._raised, exact, self._alike = exceptions.make(answer, values)
         self._inexact |= not exact
-        if isinstance(self._raised, StopIteration) and not self._request["handles_stop"]:
-            self.end("failed", **self._told)  # ``map`` and ``zip`` would take it for the end of what they go through
+        if isinstance(self._raised, StopIteration):
+            self._stops[id(self._raised)] = self._raised, self._told
+            self._unhandled.add(id(self._raised))
+            if not self._request["handles_stop"]:
+                self.end("failed", **self._told)  # ``map`` and ``zip`` would take it for the end of what they have
         raise self._raised
 
     def _decoded(self, message: bytes, known: list[Any]) -> Any:

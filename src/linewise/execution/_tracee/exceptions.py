@@ -14,7 +14,7 @@ from . import codec
 PART_LIMIT = 1 << 14
 """How many bytes of arguments, of attributes, and of text may cross."""
 LINEAGE_LIMIT, NAME_LIMIT = 32, 200
-SLOTS = ("filename", "filename2", "name", "path")
+SLOTS = ("filename", "filename2", "name", "name_from", "obj", "path")
 """Attributes of builtin exceptions that are neither arguments nor in the instance's dictionary."""
 SLOT = type(OSError.filename)
 
@@ -116,6 +116,8 @@ def _filled(kind: type[BaseException], arguments: tuple[Any, ...], attributes: d
     builtin: Any = next(one for one in kind.__mro__ if one.__module__ == "builtins")
     builtin.__init__(error, *arguments)
     error.args = arguments
+    if isinstance(error, UnicodeDecodeError | UnicodeEncodeError | UnicodeTranslateError) and error.start < 0:
+        raise ValueError("a place that is none")  # its text would be read from there, beyond its object
     for name, value in attributes.items():
         if name in SLOTS and isinstance(getattr(kind, name, None), SLOT):
             setattr(error, name, value)

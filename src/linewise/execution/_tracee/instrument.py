@@ -12,6 +12,8 @@ LEFT = "__linewise_left__"
 RIGHT = "__linewise_right__"
 TRUTH = "__linewise_truth__"
 DEFINED = "__linewise_defined__"
+HANDLED = "__linewise_handled__"
+RAISED_AGAIN = "__linewise_raised_again__"
 
 
 class Instrumented(NamedTuple):
@@ -40,6 +42,20 @@ def instrument(source: str, entry_point: str, *, is_class: bool = False, filenam
     return Instrumented(ast.fix_missing_locations(tree), invocation, stated)
 
 
+def announce_handling(tree: ast.Module) -> ast.Module:
+    """``tree``, where every handler of exceptions first calls ``HANDLED``, and ``RAISED_AGAIN`` where one leaves it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler):
+            again = ast.ExceptHandler(None, None, [_announcement(RAISED_AGAIN), ast.Raise()])
+            body = ast.Try(body=node.body, handlers=[again], orelse=[], finalbody=[])
+            node.body = [_announcement(HANDLED), ast.copy_location(body, node.body[0])]
+    return ast.fix_missing_locations(tree)
+
+
+def _announcement(name: str) -> ast.Expr:
+    return ast.Expr(ast.Call(ast.Name(name, ast.Load()), [], []))
+
+
 def announce(source: str, entry_point: str, filename: str) -> ast.Module:
     """``source`` with an announcement right after each module-level definition of the entry point."""
     tree = ast.parse(source, filename)
@@ -47,8 +63,7 @@ def announce(source: str, entry_point: str, filename: str) -> ast.Module:
     for statement in tree.body:
         body.append(statement)
         if _is_definition(statement, entry_point):
-            name = ast.Name(DEFINED, ast.Load())
-            body.append(ast.copy_location(ast.Expr(ast.Call(name, [], [])), statement))
+            body.append(ast.copy_location(_announcement(DEFINED), statement))
     tree.body = body
     return ast.fix_missing_locations(tree)
 

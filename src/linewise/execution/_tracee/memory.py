@@ -28,20 +28,54 @@ class MemoryWatch:
         return True
 
     def exceeded(self) -> bool:
-        """Whether the program's processes hold more than the limit beyond what each was forked with."""
+        """Whether the program's processes hold more than the limit beyond what each was forked with.
+
+        Once may be chance: where some end in the middle of a look, what they shared counts for others once more.
+        """
+        return self._too_much() and self._too_much()
+
+    def _too_much(self) -> bool:
         at_start = _resident(os.getpid())
         held = {int(name): _resident(int(name)) for name in os.listdir("/proc") if name.isdigit()}
         used = {pid: max(0, size - at_start) for pid, size in held.items() if pid not in self._others}
         if sum(used.values()) <= self._limit:
             return False
-        shares = (min(size, _share(pid, size)) for pid, size in used.items())
+        shares = (min(size, _share(pid, size)) for pid, size in used.items() if self._is_the_programs(pid))
         return any(total > self._limit for total in accumulate(shares))  # no longer than it takes to know
+
+    def _is_the_programs(self, pid: int) -> bool:
+        """Not what a program before started, which has been killed with it and takes its time to end."""
+        while pid > 0 and pid != os.getpid():
+            if pid in self._others:
+                return False
+            pid = _parent(pid)
+        return True
+
+
+def _parent(pid: int) -> int:
+    """0 where it has ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def _resident(pid: int) -> int:
+    """Also of a process whose first thread has ended: the others go on and hold its memory."""
+    if size := _pages(f"/proc/{pid}/statm"):
+        return size * PAGE
     try:
-        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * PAGE
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return 0
+    return PAGE * max((_pages(f"/proc/{pid}/task/{thread}/statm") for thread in threads), default=0)
+
+
+def _pages(file: str) -> int:
+    try:
+        with open(file, encoding="ascii") as opened:
+            return int(opened.read().split()[1])
     except OSError:
         return 0
 
@@ -49,10 +83,10 @@ def _resident(pid: int) -> int:
 def _share(pid: int, unknown: int) -> int:
     """What a process holds, where a page that several have counts for each in part: forks share most of theirs.
 
-    Slow, for the kernel goes through all pages. ``unknown`` where it does not tell.
+    Slow, for the kernel goes through all pages. ``unknown`` where it does not tell, less where the process has ended.
     """
     try:
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
             return next(int(line.split()[1]) << 10 for line in file if line.startswith("Pss:"))
     except (OSError, StopIteration):
-        return unknown
+        return min(unknown, _resident(pid))

@@ -9,6 +9,7 @@ from run to run.
 import functools
 import re
 import signal
+import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,8 @@ from typing import Any
 REPR_SECONDS = 0.05
 DEPTH = 8
 SMALL = 1 << 62
+DIGITS = sys.int_info.str_digits_check_threshold
+"""How many an integer can have and be shown whatever the program has set."""
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 OWN_DICT = type.__dict__["__dict__"]
 OWN_MRO = type.__dict__["__mro__"]
@@ -167,7 +170,7 @@ class Renderer:
 
     def _int(self, value: int) -> Pieces:
         digits = int(int.bit_length(value) * 0.30103) + 1
-        yield int.__repr__(value) if digits <= max(self.limit, 20) else f"<int of about {digits} digits>"
+        yield int.__repr__(value) if digits <= max(20, min(self.limit, DIGITS)) else f"<int of about {digits} digits>"
 
     def _exception(self, value: BaseException) -> Pieces:
         yield type_name(value)

@@ -1,10 +1,11 @@
 """A system call filter against what no program under test needs. A refused call fails with ``EPERM``.
 
 Refused: looking into and steering other processes, mounting, new namespaces, keys, BPF, io_uring, performance
-counters, kernel settings, sockets of every family (``socketpair`` stays, which event loops need), System V objects,
-which would outlive a run, files in memory, which no limit counts, and locks and watches on files, by which programs
-that run at the same time could tell each other something. A call in another system call convention (32 bit,
-x32) ends the process.
+counters, kernel settings, asynchronous input, of which the machine has a fixed amount, sockets of every family
+(``socketpair`` stays, which event loops need), System V objects, which would outlive a run, files in memory and shared
+memory without a file, which stay uncounted where nobody has them mapped, large pages, and locks and watches on files,
+by which programs that run at the same time could tell each other something. A call in another system call convention
+(32 bit, x32) ends the process.
 """
 
 import ctypes
@@ -16,12 +17,13 @@ from typing import NamedTuple
 from . import kernel
 
 LOAD, JUMP_EQUAL, JUMP_GREATER_EQUAL, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 24, 40
 ALLOW, KILL_PROCESS = 0x7FFF0000, 0x80000000
 EPERM, ENOSYS = 0x00050000 | 1, 0x00050000 | 38
 SECCOMP_MODE_FILTER = 2
 NEW_NAMESPACES = 0x7E020000
 X32 = 0x40000000
+MAP_SHARED, MAP_ANONYMOUS, MAP_HUGETLB = 0x1, 0x20, 0x40000
 FCNTL_REFUSED = (5, 6, 7, 36, 37, 38, 1024, 1026)
 """Commands for locks of both kinds, leases, and watches on folders."""
 
@@ -33,6 +35,7 @@ class Convention(NamedTuple):
     refused: tuple[int, ...]
     clone: int
     fcntl: int
+    mmap: int
 
 
 REFUSED: tuple[tuple[str, int, int | None], ...] = (
@@ -44,7 +47,8 @@ REFUSED: tuple[tuple[str, int, int | None], ...] = (
     ("name_to_handle_at", 303, 264), ("open_by_handle_at", 304, 265), ("quotactl", 179, 60),
     ("quotactl_fd", 443, 443), ("add_key", 248, 217), ("request_key", 249, 218), ("keyctl", 250, 219),
     ("bpf", 321, 280), ("userfaultfd", 323, 282), ("io_uring_setup", 425, 425), ("io_uring_enter", 426, 426),
-    ("io_uring_register", 427, 427), ("fanotify_init", 300, 262), ("acct", 163, 89), ("syslog", 103, 116),
+    ("io_uring_register", 427, 427), ("io_setup", 206, 0),
+    ("fanotify_init", 300, 262), ("acct", 163, 89), ("syslog", 103, 116),
     ("personality", 135, 92), ("vhangup", 153, 58), ("lookup_dcookie", 212, 18), ("swapon", 167, 224),
     ("swapoff", 168, 225), ("reboot", 169, 142), ("sethostname", 170, 161), ("setdomainname", 171, 162),
     ("init_module", 175, 105), ("finit_module", 313, 273), ("delete_module", 176, 106), ("kexec_load", 246, 104),
@@ -59,8 +63,8 @@ REFUSED: tuple[tuple[str, int, int | None], ...] = (
 
 CLONE3 = 435
 CONVENTIONS = {
-    "x86_64": Convention(0xC000003E, tuple(number for _, number, _ in REFUSED), 56, 72),
-    "aarch64": Convention(0xC00000B7, tuple(number for _, _, number in REFUSED if number is not None), 220, 25),
+    "x86_64": Convention(0xC000003E, tuple(number for _, number, _ in REFUSED), 56, 72, 9),
+    "aarch64": Convention(0xC00000B7, tuple(number for _, _, number in REFUSED if number is not None), 220, 25, 222),
 }
 
 
@@ -101,16 +105,21 @@ def program(convention: Convention) -> Iterator[tuple[int, int, int, int]]:
     yield (JUMP_GREATER_EQUAL, 0, 1, X32)
     yield (RETURN, 0, 0, KILL_PROCESS)
     for position, number in enumerate(refused):
-        yield (JUMP_EQUAL, len(refused) - position + len(commands) + 7, 0, number)  # to the last instruction
+        yield (JUMP_EQUAL, len(refused) - position + len(commands) + 12, 0, number)  # to the last instruction
     yield (JUMP_EQUAL, 0, 1, CLONE3)
     yield (RETURN, 0, 0, ENOSYS)  # its flags are in memory, out of a filter's sight; libraries then use clone
     yield (JUMP_EQUAL, 0, len(commands) + 1, convention.fcntl)
     yield (LOAD, 0, 0, SECOND_ARGUMENT)
     for position, command in enumerate(commands, 1):
-        allowed = 3 if position == len(commands) else 0  # past what is asked of clone
-        yield (JUMP_EQUAL, len(commands) - position + 4, allowed, command)
+        allowed = 8 if position == len(commands) else 0  # past what is asked of clone
+        yield (JUMP_EQUAL, len(commands) - position + 9, allowed, command)
     yield (JUMP_EQUAL, 0, 2, convention.clone)
     yield (LOAD, 0, 0, FIRST_ARGUMENT)
-    yield (JUMP_ANY_BIT, 1, 0, NEW_NAMESPACES)
+    yield (JUMP_ANY_BIT, 6, 5, NEW_NAMESPACES)
+    yield (JUMP_EQUAL, 0, 4, convention.mmap)
+    yield (LOAD, 0, 0, FOURTH_ARGUMENT)
+    yield (JUMP_ANY_BIT, 3, 0, MAP_HUGETLB)
+    yield (JUMP_ANY_BIT, 0, 1, MAP_ANONYMOUS)
+    yield (JUMP_ANY_BIT, 1, 0, MAP_SHARED)
     yield (RETURN, 0, 0, ALLOW)
     yield (RETURN, 0, 0, EPERM)
