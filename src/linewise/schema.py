@@ -208,7 +208,10 @@ class Ledger:
 
 
 class Origin(StrEnum):
-    """Where a piece of code came from, and so what a solve is attributed to."""
+    """Where a piece of code came from, and so what a solve is attributed to.
+
+    What is decoded line by line without ever having a signal, as with gamma 0, is the direct answer.
+    """
 
     DIRECT = "direct"
     SAMPLE = "sample"

@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,11 +53,11 @@ def on_this_machine(of_others: set[int]) -> dict[str, object]:
 def children(pid: int) -> set[int]:
     """The processes that ``pid`` has started and that are there."""
     found: set[int] = set()
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found |= {int(number) for number in file.read_text().split()}
-        except OSError:
-            continue
+    with suppress(OSError):  # it may end while it is looked at
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with suppress(OSError):
+                text = Path(f"/proc/{pid}/task/{thread}/children").read_text()
+                found |= {int(number) for number in text.split()}
     return found
 
 

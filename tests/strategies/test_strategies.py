@@ -299,7 +299,7 @@ def test_an_early_exit_is_attributed_to_its_candidate(sandbox: Sandbox) -> None:
 def test_gamma_0_reads_no_signal(sandbox: Sandbox) -> None:
     guidance = GUIDANCE.model_copy(update={"gamma": 0.0})
     solution, events = solve("eg-cfg", CORRECTED, sandbox, guidance=guidance)
-    assert (solution.code, solution.origin) == (SQUARE, Origin.GUIDED)
+    assert (solution.code, solution.origin) == (SQUARE, Origin.DIRECT)
     assert not any(isinstance(event, SignalBuilt) for event in events)
 
 

@@ -93,7 +93,10 @@ class _Loop:
                 break
             yield from self._commit_line()
             since += (executable(self._writing.code) or "") != program
-        return Decoded(self._writing.code, Origin.GUIDED)
+        return Decoded(self._writing.code, self._origin())
+
+    def _origin(self) -> Origin:
+        return Origin.DIRECT if self._contexts.guided is None else Origin.GUIDED
 
     def _before_guidance(self) -> Iterator[Event]:
         """With ``start = def``: plain decoding up to ``def name(``, where there is such a name."""
