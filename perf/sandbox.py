@@ -65,6 +65,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--tasks", type=int, default=500, help="how many tasks, from number 11 on")
     parser.add_argument("--runs", type=int, default=20_000, help="how many runs for leaks")
     parser.add_argument("--module", default="pandas", help="what preload measures")
+    parser.add_argument("--python", help="the interpreter that has it; else linewise's own")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--again", action="store_true")
     return parser.parse_args()
@@ -127,9 +128,9 @@ def start(jobs: list[Job], arguments: argparse.Namespace) -> Figures:
     return {"ms": quantiles([first_outcome(jobs[0], ()) for _ in range(10)])}
 
 
-def first_outcome(job: Job, preload: tuple[str, ...]) -> float:
+def first_outcome(job: Job, preload: tuple[str, ...], python: str | None = None) -> float:
     started = time.perf_counter()
-    with BubblewrapSandbox(workers=1, preload=preload) as sandbox:
+    with BubblewrapSandbox(workers=1, preload=preload, python=python) as sandbox:
         run_all(sandbox, (job[0], job[1]), None)
         return time.perf_counter() - started
 
@@ -137,11 +138,11 @@ def first_outcome(job: Job, preload: tuple[str, ...]) -> float:
 def preload(jobs: list[Job], arguments: argparse.Namespace) -> Figures:
     module = arguments.module
     try:
-        started = [first_outcome(jobs[0], (module,)) for _ in range(3)]
+        started = [first_outcome(jobs[0], (module,), arguments.python) for _ in range(3)]
     except SandboxError as error:
         return {"module": module, "error": str(error)}
     seconds = []
-    with BubblewrapSandbox(preload=(module,)) as sandbox:
+    with BubblewrapSandbox(preload=(module,), python=arguments.python) as sandbox:
         for job in jobs[:100]:
             before = time.perf_counter()
             run_all(sandbox, job, TraceStyle.DELTA)
