@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from real_programs import PROGRAMS
 
@@ -66,6 +66,7 @@ def test_what_parses_once_closed_with_pass_has_a_program(code: str) -> None:
 
 
 @given(SOURCES)
+@example("'doc'\n'doc'")
 def test_a_program_parses_and_stays_as_it_is(code: str) -> None:
     program = executable(code)
     if program is not None:

@@ -95,6 +95,6 @@ class _Undocumented(ast.NodeTransformer):
 
     def _without_docstring(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> ast.AST:
         self.generic_visit(node)
-        if ast.get_docstring(node, clean=False) is not None:
+        while ast.get_docstring(node, clean=False) is not None:  # a string behind a docstring would become one
             node.body = node.body[1:] or [ast.Pass()]
         return node
