@@ -21,7 +21,7 @@ from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.suites import mbpp
 from linewise.config import Settings, load_settings
-from linewise.events import Event, TokenChosen
+from linewise.events import Event, LineCommitted, SignalBuilt, TokenChosen
 from linewise.inputs import load_task_file
 from linewise.schema import Solution, Task
 
@@ -102,12 +102,24 @@ def _run_arm(
         open_sandbox(first.sandbox, preload=first.preloaded) as sandbox,
     ):
         for seed, task in missing:
-            counts: dict[str, int] = {"guided_tokens": 0, "changed_tokens": 0}
+            counts: dict[str, int] = {
+                "lines": 0,
+                "signals": 0,
+                "signal_tokens": 0,
+                "guided_tokens": 0,
+                "changed_tokens": 0,
+            }
 
             def on_event(event: Event, counts: dict[str, int] = counts) -> None:
-                if isinstance(event, TokenChosen):
-                    counts["guided_tokens"] += event.guided
-                    counts["changed_tokens"] += event.changed
+                match event:
+                    case LineCommitted():
+                        counts["lines"] += 1
+                    case SignalBuilt():
+                        counts["signals"] += 1
+                        counts["signal_tokens"] += event.tokens
+                    case TokenChosen():
+                        counts["guided_tokens"] += event.guided
+                        counts["changed_tokens"] += event.changed
 
             engine.forget()  # the cost of a run must not depend on the run before it
             solution = solve_with(task, settings[seed], engine=engine, sandbox=sandbox, on_event=on_event)
