@@ -9,7 +9,7 @@ from pathlib import Path
 
 from linewise.api import strategy_of
 from linewise.assemble import model_checksum, open_engine, open_sandbox
-from linewise.benchmarks.base import Suite, SuiteOptions, scored_on
+from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.benchmarks.grader import Grader
 from linewise.config import Settings
 from linewise.errors import InputError
@@ -19,8 +19,9 @@ from linewise.runs.json_lines import read_lines
 from linewise.runs.local import LocalRun, OnDone, Parts
 from linewise.runs.provenance import session
 from linewise.runs.reading import Key, read_run
-from linewise.runs.records import MatchRecord, RunInfo, Sample, SuiteRecord
+from linewise.runs.records import MatchRecord, RunInfo, Sample
 from linewise.runs.store import RunStore, write_json
+from linewise.runs.suite_record import suite_record
 
 
 class MatchBy(StrEnum):
@@ -103,22 +104,9 @@ def _local_run(
 
 def run_info(plan: BenchPlan) -> RunInfo:
     """What ``run.json`` says about ``plan``."""
-    suite = plan.suite
-    shown = tuple(task for task in plan.tasks if suite.problems[task].shown)
     return RunInfo(
         linewise=metadata.version("linewise"),
-        suite=SuiteRecord(
-            name=suite.name,
-            size=suite.size,
-            tasks=plan.tasks,
-            scored_on=scored_on(len(plan.tasks), len(shown)),
-            source=suite.source,
-            checksum=suite.checksum,
-            options=plan.options.model_dump(mode="json"),
-            cpu_seconds=suite.limits.cpu_seconds,
-            wall_seconds=suite.limits.wall_seconds,
-            shown=shown,
-        ),
+        suite=suite_record(plan.suite, plan.options, plan.tasks),
         settings=_with_examples(plan).model_dump(mode="json"),
         seeds=plan.seeds,
         workers=plan.workers,

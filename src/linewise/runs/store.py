@@ -23,11 +23,12 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
-from linewise.benchmarks.base import scored_on
 from linewise.errors import InputError
+from linewise.runs.dotted import dotted
 from linewise.runs.json_lines import Appender, read_lines
 from linewise.runs.reading import Key, read_info
 from linewise.runs.records import ErrorRecord, GradeRecord, RunInfo, Sample, SessionRecord
+from linewise.runs.suite_record import GROWING, grown
 
 
 class RunStore:
@@ -142,25 +143,15 @@ def _agree(path: Path, info: RunInfo) -> RunInfo:
             f"{path.parent}: holds a run with {differing} = {_short(theirs.get(differing))}, not "
             f"{_short(ours[differing])}; give the same options to go on with it, or another --out"
         )
-    tasks = tuple(dict.fromkeys([*there.suite.tasks, *info.suite.tasks]))
-    shown = tuple(dict.fromkeys([*there.suite.shown, *info.suite.shown]))
-    grown = {"tasks": tasks, "shown": shown, "scored_on": scored_on(len(tasks), len(shown))}
-    return info.model_copy(update={"suite": info.suite.model_copy(update=grown)})
+    return info.model_copy(update={"suite": grown(there.suite, info.suite)})
 
 
 def _comparable(info: BaseModel) -> dict[str, Any]:
     """All values by dotted key, but for the tasks."""
     content = info.model_dump(mode="json")
-    for growing in ("tasks", "shown", "scored_on"):
+    for growing in GROWING:
         del content["suite"][growing]
-    return dict(_flat(content, ""))
-
-
-def _flat(content: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, value in content.items():
-        pairs += _flat(value, f"{prefix}{key}.") if isinstance(value, dict) and value else [(f"{prefix}{key}", value)]
-    return pairs
+    return dotted(content)
 
 
 def _short(value: Any) -> str:

@@ -7,15 +7,16 @@ input is what is expected. The part ``base`` has the inputs of the original suit
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, fold, wall_four_times
 from linewise.benchmarks.data import read_data
+from linewise.benchmarks.overlap import Overlap, ShownCalls
 from linewise.benchmarks.suites import humaneval, mbpp
-from linewise.benchmarks.suites.evalplus_inputs import cases
+from linewise.benchmarks.suites.evalplus_inputs import cases, meant
 from linewise.benchmarks.suites.private_names import private
 from linewise.errors import InputError
 from linewise.guidance.options import WorkedExample
@@ -50,7 +51,8 @@ def load_humaneval(folder: Path, options: SuiteOptions) -> Suite:
     """HumanEval+ from ``evalplus/humaneval_plus.jsonl.gz`` in ``folder``; visible tests are those of HumanEval."""
     data = read_data(folder, HUMANEVAL_FILE)
     problems = {
-        record["task_id"]: humaneval.problem_of(record, _parts(record), options.visible) for record in data.records
+        record["task_id"]: humaneval.problem_of(record, _parts(record), options.visible, partial(_shown, record))
+        for record in data.records
     }
     return Suite("humaneval+", problems, humaneval.SIZE, LIMITS, data.source, data.checksum)
 
@@ -85,13 +87,21 @@ def _worked_examples(folder: Path) -> tuple[WorkedExample, ...]:
 def _mbpp_problem(record: Record, visible: int | None) -> Problem:
     """The prompt is a docstring: the request, then an assert, which is one of those in ``assertion``."""
     request = [line for line in record["prompt"].strip('\n"').splitlines() if not line.startswith("assert ")]
+    tests = _asserts(record["assertion"])[: mbpp.SHOWN if visible is None else visible]
     task = Task(
         prompt="\n".join(request).strip(),
         entry_point=record["entry_point"],
-        tests=tuple(map(AssertTest, _asserts(record["assertion"])[: mbpp.SHOWN if visible is None else visible])),
+        tests=tuple(map(AssertTest, tests)),
         name=record["task_id"],
     )
-    return Problem(task.name, task, AnswerKey(_parts(record), reference=_reference(record)))
+    shown = _shown(record, ShownCalls(tests, task.entry_point))
+    return Problem(task.name, task, AnswerKey(_parts(record), reference=_reference(record)), counted=shown)
+
+
+def _shown(record: Record, calls: ShownCalls) -> dict[str, Overlap]:
+    """Of the inputs of each part, how many a visible test has."""
+    name = record["task_id"]
+    return {part: calls.among_inputs(meant(name, list(record[f"{part}_input"]))) for part in ("base", "plus")}
 
 
 def _asserts(text: str) -> list[str]:

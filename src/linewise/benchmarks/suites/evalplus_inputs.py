@@ -52,10 +52,15 @@ FORMS: dict[str, Callable[[Arguments], Arguments]] = {
 """By task, what turns arguments as JSON has them into the ones that are meant."""
 
 
+def meant(task_id: str, inputs: Sequence[Arguments]) -> list[Arguments]:
+    """The inputs of a task as Python values."""
+    form = FORMS.get(task_id, list)
+    return [form(arguments) for arguments in inputs]
+
+
 def cases(task_id: str, inputs: Sequence[Arguments]) -> str:
     """The inputs of a task as JSON text, which ``comparing.decoded`` reads."""
-    form = FORMS.get(task_id, list)
-    return json.dumps([[encoded(one) for one in form(arguments)] for arguments in inputs])
+    return json.dumps([[encoded(one) for one in arguments] for arguments in meant(task_id, inputs)])
 
 
 def encoded(value: Any) -> Any:

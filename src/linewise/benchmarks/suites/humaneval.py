@@ -12,6 +12,7 @@ from typing import Any
 
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, scripts, wall_four_times
 from linewise.benchmarks.data import read_data
+from linewise.benchmarks.overlap import Overlap, ShownCalls
 from linewise.benchmarks.suites.docstring_examples import Function, examples
 from linewise.errors import InputError
 from linewise.schema import AssertTest, Task
@@ -34,12 +35,12 @@ Record = dict[str, Any]
 
 def load(folder: Path, options: SuiteOptions) -> Suite:
     """HumanEval from ``humaneval/humaneval.jsonl.gz`` in ``folder``; its problems are called ``HumanEval/<number>``."""
-    return _load("humaneval", FILE, folder, options, _check)
+    return _load("humaneval", FILE, folder, options, hidden=_check, shown=_shown_in_check)
 
 
 def load_et(folder: Path, options: SuiteOptions) -> Suite:
     """HumanEval-ET from ``humaneval/humaneval_et.jsonl.gz`` in ``folder``."""
-    return _load("humaneval-et", ET_FILE, folder, options, lambda record: scripts(record["test_case_list"]))
+    return _load("humaneval-et", ET_FILE, folder, options, hidden=_list, shown=_shown_in_list)
 
 
 def _load(
@@ -47,17 +48,30 @@ def _load(
     file: str,
     folder: Path,
     options: SuiteOptions,
+    *,
     hidden: Callable[[Record], tuple[HiddenAssert, ...]],
+    shown: Callable[[Record, ShownCalls], Overlap],
 ) -> Suite:
     data = read_data(folder, file)
-    problems = {
-        record["task_id"]: problem_of(record, {"hidden": hidden(record)}, options.visible) for record in data.records
-    }
+
+    def problem(record: Record) -> Problem:
+        parts = {"hidden": hidden(record)}
+        return problem_of(record, parts, options.visible, lambda calls: {"hidden": shown(record, calls)})
+
+    problems = {record["task_id"]: problem(record) for record in data.records}
     return Suite(name, problems, SIZE, wall_four_times(10), data.source, data.checksum)
 
 
-def problem_of(record: Record, parts: Mapping[str, tuple[HiddenAssert, ...]], visible: int | None) -> Problem:
-    """A record of HumanEval's form as a problem that ``parts`` score. Raises ``InputError``."""
+def problem_of(
+    record: Record,
+    parts: Mapping[str, tuple[HiddenAssert, ...]],
+    visible: int | None,
+    count: Callable[[ShownCalls], Mapping[str, Overlap]],
+) -> Problem:
+    """A record of HumanEval's form as a problem that ``parts`` score, of which ``count`` counts the shown tests.
+
+    Raises ``InputError``.
+    """
     name, prompt = record["task_id"], record["prompt"]
     prelude, stub, function = _cut(name, prompt, record["entry_point"])
     task = Task(
@@ -67,11 +81,25 @@ def problem_of(record: Record, parts: Mapping[str, tuple[HiddenAssert, ...]], vi
         prelude=prelude,
         name=name,
     )
-    return Problem(name, task, AnswerKey(parts, reference=prompt + record["canonical_solution"]), stem=prompt)
+    key = AnswerKey(parts, reference=prompt + record["canonical_solution"])
+    shown = [test.source for test in task.tests if isinstance(test, AssertTest)]
+    return Problem(name, task, key, stem=prompt, counted=count(ShownCalls(shown, function.name)))
+
+
+def _shown_in_check(record: Record, calls: ShownCalls) -> Overlap:
+    return calls.within(record["test"], "candidate")
+
+
+def _shown_in_list(record: Record, calls: ShownCalls) -> Overlap:
+    return calls.among_asserts(record["test_case_list"])
 
 
 def _check(record: Record) -> tuple[HiddenAssert, ...]:
     return (HiddenAssert(f"{record['test'].strip()}\n\ncheck({record['entry_point']})\n"),)
+
+
+def _list(record: Record) -> tuple[HiddenAssert, ...]:
+    return scripts(record["test_case_list"])
 
 
 def _cut(name: str, prompt: str, entry_point: str) -> tuple[str, str, Function]:

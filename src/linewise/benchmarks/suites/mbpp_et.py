@@ -8,8 +8,9 @@ from pathlib import Path
 
 from linewise.benchmarks.base import AnswerKey, Problem, Suite, SuiteOptions, scripts, wall_four_times
 from linewise.benchmarks.data import read_data
+from linewise.benchmarks.overlap import ShownCalls
 from linewise.benchmarks.suites import mbpp
-from linewise.schema import Task
+from linewise.schema import AssertTest, Task
 
 FILE = "mbpp/mbpp_et_427.jsonl.gz"
 
@@ -36,5 +37,7 @@ def load(folder: Path, options: SuiteOptions) -> Suite:
 
 
 def _problem(task: Task, code: str, tests: list[str]) -> Problem:
-    key = AnswerKey({"hidden": scripts([mbpp.unix(test) for test in tests])}, reference=mbpp.unix(code))
-    return Problem(task.name, task, key)
+    scoring = [mbpp.unix(test) for test in tests]
+    calls = ShownCalls([test.source for test in task.tests if isinstance(test, AssertTest)], task.entry_point)
+    key = AnswerKey({"hidden": scripts(scoring)}, reference=mbpp.unix(code))
+    return Problem(task.name, task, key, counted={"hidden": calls.among_asserts(scoring)})

@@ -1,16 +1,19 @@
 """What two runs do not have in common."""
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from linewise.runs.dotted import dotted
 from linewise.runs.reading import Run
 
 _METHOD = ("strategy", "preset", "guidance.", "eg_cfg.", "best_of_n.", "match")
 """What a comparison is about. All else is a condition that should be the same."""
 
-_NOT_COMPARED = ("settings.seed", "suite.tasks", "suite.options", "suite.scored_on", "suite.shown", "version")
+_NOT_COMPARED = (
+    *("settings.seed", "version", "suite.tasks", "suite.options", "suite.scored_on", "suite.shown"),
+    *("suite.overlap", "suite.preludes"),
+)
 """The seeds are listed once; which tasks and tests there were is looked at elsewhere."""
 
 
@@ -39,23 +42,15 @@ def differing_settings(first: Run, second: Run) -> tuple[tuple[Differing, ...], 
 
 def _settings(run: Run) -> dict[str, Any]:
     """All that was set, by dotted key; keys of ``settings`` as a user writes them."""
-    flat = _flat(run.info.model_dump(mode="json"), "")
-    return {key.removeprefix("settings."): value for key, value in flat if not key.startswith(_NOT_COMPARED)}
+    flat = dotted(run.info.model_dump(mode="json"))
+    return {key.removeprefix("settings."): value for key, value in flat.items() if not key.startswith(_NOT_COMPARED)}
 
 
 def _machines(run: Run) -> dict[str, Any]:
     """Machines and versions by dotted key; where sessions differ, all of them."""
-    sessions = [dict(_flat({"machine": one.machine, "versions": one.versions}, "")) for one in run.sessions]
+    sessions = [dotted({"machine": one.machine, "versions": one.versions}) for one in run.sessions]
     keys = dict.fromkeys(key for session in sessions for key in session)
     return {key: " and ".join(sorted({_text(session.get(key)) for session in sessions})) for key in keys}
-
-
-def _flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, value in content.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _text(value: Any) -> str:
