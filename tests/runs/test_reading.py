@@ -101,6 +101,16 @@ def test_runs_are_found_in_a_folder_or_are_the_folder(tmp_path: Path) -> None:
     assert find_runs(tmp_path / "b") == [tmp_path / "b"]
 
 
+def test_runs_are_found_in_folders_of_folders_and_never_in_a_run(tmp_path: Path) -> None:
+    places = ["mbpp/default", "mbpp/direct", "other/deep/er", "top"]
+    for place in places:
+        solving(tmp_path / place, {})
+    solving(tmp_path / "mbpp/direct/events", {})
+    solving(tmp_path / ".hidden/run", {})
+    (tmp_path / "other/round").symlink_to(tmp_path, target_is_directory=True)
+    assert find_runs(tmp_path) == [tmp_path / place for place in places]
+
+
 def test_runs_of_the_same_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
     runs = [read_run(solving(tmp_path / place, {})) for place in ("x/one", "y/one", "two")]
     assert name_apart(runs) == [str(tmp_path / "x/one"), str(tmp_path / "y/one"), "two"]

@@ -28,7 +28,7 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List the runs in a folder: what was run, how far it is, what was solved and what it cost."""
-    summaries = [(path, found) for path in find_runs(folder) if (found := _tried(path))]
+    summaries = [(path, found) for path in find_runs(folder) if (found := _tried(path, folder))]
     if as_json:
         _print_json([{"folder": str(path), **summary_json(found)} for path, found in summaries])
     elif not summaries:
@@ -87,10 +87,10 @@ def export_command(
         typer.echo(f"{to}: {written} of {run.planned} samples")
 
 
-def _tried(path: Path) -> Summary | None:
-    """The summary of one run of many: a broken one is said, and hides no other."""
+def _tried(path: Path, folder: Path) -> Summary | None:
+    """The summary of one run of many, called as it lies in ``folder``: a broken one is said, and hides no other."""
     try:
-        return summarise(read_run(path))
+        return summarise(read_run(path), None if path == folder else str(path.relative_to(folder)))
     except InputError as error:
         print(f"linewise: {error}", file=sys.stderr)
         return None

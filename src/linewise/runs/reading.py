@@ -1,6 +1,7 @@
 """A run directory, read: whole, half done or being written to this moment."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -68,14 +69,27 @@ def read_run(folder: Path) -> Run:
 
 
 def find_runs(folder: Path) -> list[Path]:
-    """``folder`` where it is a run directory, else the run directories in it, by name. Raises ``InputError``."""
-    if (folder / "run.json").is_file():
-        return [folder]
+    """``folder`` where it is a run directory, else the run directories in it and its folders, by path.
+
+    Folders whose names begin with a dot, links and what cannot be read below ``folder`` are left out. Raises
+    ``InputError`` where ``folder`` itself cannot be read.
+    """
     try:
-        inside = sorted(folder.iterdir())
+        return _runs_in(folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror}; give a folder of run directories") from error
-    return [path for path in inside if (path / "run.json").is_file()]
+
+
+def _runs_in(folder: Path) -> list[Path]:
+    """A run directory holds no others, so nothing is looked for inside one. Raises ``OSError``."""
+    if (folder / "run.json").is_file():
+        return [folder]
+    found: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.name.startswith(".") and (not path.is_symlink() or (path / "run.json").is_file()):
+            with suppress(OSError):
+                found += _runs_in(path)
+    return found
 
 
 def name_apart(runs: Sequence[Run]) -> list[str]:
