@@ -9,7 +9,7 @@ from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.meter import Meter
 from linewise.runs.sample_files import GivenSample
 from linewise.runs.sample_grading import Graded, Results, grade_samples
-from linewise.schema import Task
+from linewise.schema import AssertTest, Task
 
 KEY = AnswerKey({"base": (HiddenAssert("assert f(1) == 1"),), "plus": (HiddenAssert("assert f(2) == 2"),)})
 PROBLEMS = {name: Problem(name, Task("f", "f", name=name), KEY) for name in ("a/1", "a/2")}
@@ -31,6 +31,7 @@ def test_the_first_sample_of_a_task_counts_and_pass_at_k_needs_k_samples() -> No
     assert list(results.tasks) == ["a/1", "a/2"]
     assert results.pass_at() == {"pass@1": 0.75}
     assert results.pass_at("base") == {"pass@1": 1.0}
+    assert results.pass_at("plus") == {"pass@1": 0.75}
     assert results.as_json()["tasks"]["a/2"] | {} == {
         "passed": False,
         "parts": {"base": True, "plus": False},
@@ -50,6 +51,17 @@ def test_the_first_sample_of_a_task_counts_and_pass_at_k_needs_k_samples() -> No
     ]
 
 
+def test_what_scores_is_said_of_the_graded_tasks_alone() -> None:
+    task = Task("f", "f", (AssertTest("assert f(1) == 1"), AssertTest("assert f(2) == 2")), name="a/3")
+    suite = Suite("made up", {**PROBLEMS, "a/3": Problem("a/3", task, KEY)}, 5, SUITE.limits, "nowhere", "0123")
+    grade = Grade(True, {"base": True, "plus": True}, 2, 2)
+    shown = Results.of(suite, [Graded(GivenSample(suite.problems["a/3"], "code"), grade)])
+    assert (shown.lines()[-1], suite.scored_on) == (
+        "1 of 5 tasks; scored on shown tests",
+        "unseen tests, some shown (all in 1 of 3 tasks)",
+    )
+
+
 def test_ten_samples_make_pass_at_ten() -> None:
     samples = [graded("a/1", True, n == 3) for n in range(10)]
     assert Results.of(SUITE, samples).pass_at() == {"pass@1": pytest.approx(0.1), "pass@10": 1.0}
@@ -65,6 +77,7 @@ def test_an_unknown_verdict_is_null_and_makes_estimates_impossible() -> None:
         "made up: 1 of 1 tasks passed: 100.0% [20.7%, 100.0%] (95% Wilson interval)",
         "1 tasks have no verdict, for the sandbox broke, and are not counted",
     ]
+    assert results.lines()[2:4] == ["base: 1 of 1 (1 could not be judged)", "plus: 2 of 2"]
     assert results.as_evalplus()["eval"]["a/1"][0]["base_status"] is None
 
 
@@ -74,6 +87,7 @@ def test_the_form_of_evalplus() -> None:
         ("timeout", "pass"),
         ("pass", "fail"),
     ]
+    assert (content["eval"]["a/1"][0]["passed"], content["eval"]["a/1"][0]["failure"]) == (False, "timeout")
     assert content["pass_at_k"] == {"base": {"pass@1": 0.5}, "plus": {"pass@1": 0.0}}
     assert content["hash"] == "0123"
 

@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from linewise.benchmarks.base import Suite
+from linewise.benchmarks.base import Suite, tests_that_score
 from linewise.benchmarks.grader import Grade, Grader
-from linewise.benchmarks.metrics import pass_at_k, wilson
+from linewise.benchmarks.metrics import wilson
 from linewise.errors import SandboxError
 from linewise.meter import Meter
+from linewise.runs import evalplus_form
 from linewise.runs.sample_files import GivenSample
-from linewise.schema import Failure
-
-KS = (1, 10, 100)
-"""The k of pass@k that are reported where every task has that many samples."""
-
-_STATUS = {True: "pass", False: "fail", None: None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +83,20 @@ class Results:
     def _firsts(self) -> list[Graded]:
         return [samples[0] for samples in self.tasks.values()]
 
-    def pass_at(self, part: str | None = None) -> dict[str, float]:
-        """``pass@k`` for every k that all tasks have samples for; of ``part`` alone, where one is named.
+    @property
+    def scored_on(self) -> str:
+        """In plain words, which tests score these tasks."""
+        return tests_that_score([first.sample.problem for first in self._firsts])
+
+    def pass_at(self, part: str = "all") -> dict[str, float]:
+        """``pass@k`` for every k that all tasks have samples for; of ``base`` or ``plus`` as EvalPlus has them, or all.
 
         Nothing where a verdict is unknown: then no estimate is without bias.
         """
-        if self.unknown or not self.tasks:
+        if self.unknown:
             return {}
-        counts = [(len(samples), sum(_passes(one.grade, part) for one in samples)) for samples in self.tasks.values()]
-        possible = [k for k in KS if all(n >= k for n, _ in counts)]
-        return {f"pass@{k}": sum(pass_at_k(n, c, k) for n, c in counts) / len(counts) for k in possible}
+        tasks = self.tasks.values()
+        return evalplus_form.estimates([(len(found), sum(_right(one.grade, part) for one in found)) for found in tasks])
 
     def lines(self) -> list[str]:
         """The results in a few plain lines."""
@@ -110,13 +109,18 @@ class Results:
             lines.append(f"{total - judged} tasks have no verdict, for the sandbox broke, and are not counted")
         parts = next(iter(self.tasks.values()))[0].grade.parts if total else {}
         for part in parts if len(parts) > 1 else ():
-            count = sum(first.grade.parts[part] is True for first in self._firsts)
-            lines.append(f"{part}: {count} of {total}")
-        lines.append(f"{total} of {size} tasks; scored on {self.suite.scored_on}")
+            lines.append(self._part_line(part))
+        lines.append(f"{total} of {size} tasks; scored on {self.scored_on}")
         if any(len(samples) > 1 for samples in self.tasks.values()):
             lines.append(", ".join(f"{name}: {100 * value:.1f}%" for name, value in self.pass_at().items()))
             lines.append("the first sample of each task is counted above")
         return [line for line in lines if line]
+
+    def _part_line(self, part: str) -> str:
+        """How many of the tasks whose verdict on ``part`` is known pass it, and of how many it is not."""
+        known = [passed for first in self._firsts if (passed := first.grade.parts[part]) is not None]
+        broken = len(self._firsts) - len(known)
+        return f"{part}: {sum(known)} of {len(known)}" + (f" ({broken} could not be judged)" if broken else "")
 
     def as_json(self) -> dict[str, Any]:
         """The verdict on each task; where it has several samples, on the first."""
@@ -125,29 +129,30 @@ class Results:
             "total": len(self.tasks),
             "passed": self.passed,
             "size": self.suite.size,
-            "scored_on": self.suite.scored_on,
+            "scored_on": self.scored_on,
             "pass_at_k": self.pass_at(),
             "tasks": {name: _task(samples) for name, samples in self.tasks.items()},
         }
 
     def as_evalplus(self) -> dict[str, Any]:
         """The results in the form of EvalPlus's own file, with ``base_status`` and ``plus_status``."""
-        parts = [*next(iter(self.suite.problems.values())).key.parts] if self.suite.problems else []
+        names = {name: None for found in self.tasks.values() for one in found for name in _named(one.grade)}
         return {
             "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
             "hash": self.suite.checksum,
             "eval": {name: [_evalplus(one) for one in samples] for name, samples in self.tasks.items()},
-            "pass_at_k": {
-                "base": self.pass_at(parts[0] if parts else None),
-                **({"plus": self.pass_at()} if len(parts) > 1 else {}),
-            },
+            "pass_at_k": {name: self.pass_at(name) for name in names},
             "suite": self.suite.name,
             "size": self.suite.size,
         }
 
 
-def _passes(grade: Grade, part: str | None) -> bool:
-    return (grade.passed if part is None else grade.parts[part]) is True
+def _named(grade: Grade) -> dict[str, bool | None]:
+    return evalplus_form.right(grade.parts, grade.passed)
+
+
+def _right(grade: Grade, part: str) -> bool:
+    return (grade.passed if part == "all" else _named(grade)[part]) is True
 
 
 def _task(samples: Sequence[Graded]) -> dict[str, Any]:
@@ -164,23 +169,10 @@ def _task(samples: Sequence[Graded]) -> dict[str, Any]:
 
 
 def _evalplus(graded: Graded) -> dict[str, Any]:
-    grade = graded.grade
-    statuses = [_status(grade, part) for part in grade.parts]
+    grade, sample = graded.grade, graded.sample
     return {
-        "task_id": graded.sample.problem.id,
-        "solution": graded.sample.code,
-        "base_status": statuses[0] if statuses else None,
-        "plus_status": statuses[1] if len(statuses) > 1 else None,
-        "base_fail_tests": [],
-        "plus_fail_tests": [],
+        **evalplus_form.entry(sample.problem.id, sample.code, grade.parts, grade.failure),
         "passed": grade.passed,
         "failure": grade.failure,
         "trust": grade.trust.value,
     }
-
-
-def _status(grade: Grade, part: str) -> str | None:
-    failed = [name for name, passed in grade.parts.items() if passed is False]
-    if failed[:1] == [part] and grade.failure == Failure.TIMEOUT.value:
-        return "timeout"
-    return _STATUS[grade.parts[part]]

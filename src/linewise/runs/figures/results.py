@@ -1,27 +1,24 @@
 """``results.json``: the summary of a run and its tasks one by one, in the manner of EvalPlus where there is one."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from linewise.benchmarks.metrics import pass_at_k
+from linewise.runs import evalplus_form
 from linewise.runs.figures.costs import curve
 from linewise.runs.figures.scores import scored
 from linewise.runs.figures.summary import Summary, summarise
 from linewise.runs.reading import Run
 from linewise.runs.records import GradeRecord, Sample
 
-_STATUS = {True: "pass", False: "fail", None: None}
-
 
 def results(run: Run) -> dict[str, Any]:
     """All that ``results.json`` holds; equal for equal runs, wherever their directory is.
 
-    ``eval`` and ``pass_at_k`` are what EvalPlus writes, as far as it is known here: which inputs failed is not, and a
-    status is null where the sandbox broke. A suite of one part is called ``base``.
+    ``eval`` and ``pass_at_k`` are in the form of EvalPlus (see ``evalplus_form``); ``pass_at_k_tasks`` says of how many
+    tasks, which of a run that is half done are not all.
     """
-    tasks = scored(run)
+    tasks, counts = scored(run), _counts(run)
     return {
         "linewise": run.info.linewise,
         "suite": run.info.suite.name,
@@ -29,7 +26,8 @@ def results(run: Run) -> dict[str, Any]:
         "curve": [list(point) for point in curve(tasks)],
         "tasks": task_rows(run),
         "eval": _eval(run),
-        "pass_at_k": _pass_at_k(run),
+        "pass_at_k": {name: evalplus_form.estimates(found) for name, found in counts.items()},
+        "pass_at_k_tasks": {name: len(found) for name, found in counts.items()},
     }
 
 
@@ -69,34 +67,16 @@ def _eval(run: Run) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for key, sample in run.samples.items():
         grade = run.grades.get(key)
-        states = {f"{part}_status": _STATUS[passed] for part, passed in _parts(grade).items()}
-        found[sample.task_id].append({"task_id": sample.task_id, "solution": sample.solution, **states})
+        parts, failure = (grade.parts, grade.failure) if grade else ({}, None)
+        found[sample.task_id].append(evalplus_form.entry(sample.task_id, sample.solution, parts, failure))
     return dict(found)
 
 
-def _parts(grade: GradeRecord | None) -> Mapping[str, bool | None]:
-    """The verdicts by EvalPlus's names; there ``plus`` is passed only where ``base`` is as well."""
-    if grade is None:
-        return {}
-    if "plus" in grade.parts:
-        return {"base": grade.parts.get("base"), "plus": grade.passed}
-    return {"base": grade.passed}
-
-
-def _pass_at_k(run: Run) -> dict[str, dict[str, float]]:
-    """pass@k by part, where every task has a verdict on as many samples."""
-    counts: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+def _counts(run: Run) -> dict[str, list[tuple[int, int]]]:
+    """For ``base`` and ``plus``, of each task with a known verdict its samples and how many of them are right."""
+    found: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     for (task, _), grade in run.grades.items():
-        for part, passed in _parts(grade).items():
+        for name, passed in evalplus_form.right(grade.parts, grade.passed).items():
             if passed is not None:
-                counts[part][task].append(passed)
-    return {part: _estimates(list(tasks.values())) for part, tasks in counts.items()}
-
-
-def _estimates(tasks: list[list[bool]]) -> dict[str, float]:
-    fewest = min(map(len, tasks))
-    return {
-        f"pass@{k}": sum(pass_at_k(len(one), sum(one), k) for one in tasks) / len(tasks)
-        for k in (1, 10, 100)
-        if k <= fewest
-    }
+                found[name][task].append(passed)
+    return {name: [(len(one), sum(one)) for one in tasks.values()] for name, tasks in found.items()}
