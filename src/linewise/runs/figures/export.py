@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ Row = dict[str, Any]
 def export(run: Run, path: Path) -> int:
     """Write ``run`` to ``path`` as its ending says, and return how many samples it holds.
 
-    ``.jsonl``: ``task_id`` and ``solution`` of each sample, for EvalPlus and other graders. ``.csv``: a row a sample
-    with verdict and cost; a cell is empty where nobody knows. ``.json``: what ``results.json`` holds. Raises
-    ``InputError`` for another ending, a file of the run directory itself, and one that cannot be written.
+    ``.jsonl``: ``task_id`` and ``solution`` of each sample, for EvalPlus and other graders; a solution is a whole
+    program, with what its task puts before it. ``.csv``: a row a sample with verdict and cost; a cell is empty where
+    nobody knows. ``.json``: what ``results.json`` holds. Raises ``InputError`` for another ending, a file of the run
+    directory itself, one that cannot be written, and programs of which nobody knows what stands before them.
     """
     make = _FORMATS.get(path.suffix.lower())
     if make is None:
@@ -40,8 +41,27 @@ def write_text(path: Path, text: str, flag: str) -> None:
 
 
 def _samples(run: Run) -> str:
-    rows = ({"task_id": one.task_id, "solution": one.solution} for one in run.samples.values())
+    preludes = _preludes(run)
+    rows = (
+        {"task_id": one.task_id, "solution": _whole(preludes.get(one.task_id, ""), one.solution)}
+        for one in run.samples.values()
+    )
     return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def _whole(prelude: str, solution: str) -> str:
+    return f"{prelude.rstrip()}\n\n\n{solution}" if prelude else solution
+
+
+def _preludes(run: Run) -> Mapping[str, str]:
+    """By task what stands before its answer. Suites made of MBPP have nothing there, whether or not a run says so."""
+    suite = run.info.suite
+    if suite.preludes is None and suite.name.startswith("humaneval"):
+        raise InputError(
+            f"{run.folder}: its run.json is of before linewise kept what stands before the answers (imports, helpers); "
+            "give its `linewise bench` command once more, which adds that, then export"
+        )
+    return suite.preludes or {}
 
 
 def _table(run: Run) -> str:
