@@ -92,7 +92,7 @@ def test_runs_are_compared(two: Command) -> None:
 def test_runs_that_cannot_be_compared_are_refused(two: Command) -> None:
     solving(two.folder / "other", {"Mbpp/11": True}, suite={"name": "mbpp+"})
     line = refused(two("runs", "compare", "one", "other"))
-    assert line.startswith("one and other: scored by different tests (suite: mbpp and mbpp+)")
+    assert line.startswith("one and other: their tests differ (suite: mbpp and mbpp+)")
     assert refused(two("runs", "compare", "one", "none")).startswith("none: no run.json there; give a run directory")
 
 

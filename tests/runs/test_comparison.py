@@ -8,6 +8,7 @@ from run_folders import TASKS, grade, sample, solving, write_run
 
 from linewise.benchmarks.metrics import mcnemar, paired_difference
 from linewise.errors import InputError
+from linewise.runs.figures import words
 from linewise.runs.figures.comparison import Comparison, Ratio, compare
 from linewise.runs.reading import read_run
 
@@ -30,6 +31,7 @@ def test_tasks_are_paired(tmp_path: Path) -> None:
     assert agreement.p == mcnemar(1, 2)
     assert (found.rates[0].share, found.rates[1].share) == (0.5, 0.75)
     difference, limits = paired_difference([1, 1, 0, 0], [1, 0, 1, 1])
+    assert found.difference is not None
     assert (found.difference.share, (found.difference.low, found.difference.high)) == (difference, limits)
     assert found.rsr == pytest.approx(50)
     assert not found.seeds
@@ -54,6 +56,7 @@ def test_with_several_seeds_tasks_are_compared_by_how_often(tmp_path: Path) -> N
     assert (agreement.both, agreement.only_first, agreement.only_second) == (1, ("Mbpp/14",), ("Mbpp/12",))
     assert agreement.neither == 1
     assert found.seeds
+    assert found.difference is not None
     assert found.difference.share == pytest.approx(0)
 
 
@@ -73,16 +76,17 @@ def test_costs_are_compared_in_all_and_per_task(tmp_path: Path) -> None:
     [
         ({"name": "humaneval"}, "suite: mbpp and humaneval"),
         ({"checksum": "beef"}, "checksum of the data: c0ffee and beef"),
-        ({"options": {"visible": 3}}, "options of the suite: {'visible': 1} and {'visible': 3}"),
+        ({"options": {"visible": 3}}, "visible tests of a task: 1 and 3"),
+        ({"options": {"visible": None}}, "visible tests of a task: 1 and 3"),
     ],
 )
-def test_runs_scored_by_other_tests_are_refused(tmp_path: Path, suite: dict[str, Any], why: str) -> None:
+def test_runs_with_other_tests_are_refused(tmp_path: Path, suite: dict[str, Any], why: str) -> None:
     first = solving(tmp_path / "a", verdicts(True))
     second = solving(tmp_path / "b", verdicts(True), suite=suite)
     with pytest.raises(InputError) as raised:
         compared(first, second)
     assert str(raised.value) == (
-        f"a and b: scored by different tests ({why}); compare runs of one suite, data and options"
+        f"a and b: their tests differ ({why}); compare runs of one suite, with the same data and --visible"
     )
 
 
@@ -92,6 +96,53 @@ def test_runs_of_other_splits_have_the_same_tests(tmp_path: Path) -> None:
         compared(solving(tmp_path / "a", verdicts(True)), solving(tmp_path / "b", verdicts(True), suite=suite)).tasks
         == 1
     )
+
+
+@pytest.mark.parametrize(
+    ("suite", "first", "second"),
+    [
+        ("mbpp", {"visible": None}, {"visible": 3}),
+        ("mbpp+", {"visible": 3, "libraries": []}, {}),
+        ("ds-1000", {"visible": None, "libraries": ["numpy"]}, {"visible": None, "libraries": []}),
+    ],
+)
+def test_what_changes_no_test_is_no_reason_to_refuse(
+    tmp_path: Path, suite: str, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    runs = [
+        solving(tmp_path / name, verdicts(True), suite={"name": suite, "options": options})
+        for name, options in (("a", first), ("b", second))
+    ]
+    assert compared(*runs).tasks == 1
+
+
+def test_all_visible_tests_are_others_than_three_of_a_docstring(tmp_path: Path) -> None:
+    runs = [
+        solving(tmp_path / name, verdicts(True), suite={"name": "humaneval", "options": {"visible": visible}})
+        for name, visible in (("a", None), ("b", 3))
+    ]
+    with pytest.raises(InputError, match=r"visible tests of a task: all and 3"):
+        compared(*runs)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_nothing_is_concluded_from_tasks_that_the_other_run_left_unsolved(tmp_path: Path, turned: bool) -> None:
+    base = solving(tmp_path / "direct", verdicts(True, False, False, False))
+    rest = solving(tmp_path / "paper", dict(list(verdicts(True, True, True, False).items())[1:]), unsolved_by="direct")
+    found = compared(rest, base) if turned else compared(base, rest)
+    assert (found.tasks, found.difference, found.agreement.p, found.rsr) == (3, None, None, None)
+    assert found.selected == "the tasks of paper are those that direct left unsolved"
+    assert words.compared(found) == (f"none: {found.selected}", "n/a", "n/a", "n/a")
+
+
+def test_two_runs_on_the_same_unsolved_tasks_are_compared(tmp_path: Path) -> None:
+    runs = [
+        solving(tmp_path / name, verdicts(*passed), unsolved_by="direct")
+        for name, passed in (("paper-g0", (False, False, True)), ("paper", (True, False, True)))
+    ]
+    found = compared(*runs)
+    assert (found.selected, found.agreement.p, found.rsr) == ("", 1.0, pytest.approx(50))
+    assert found.difference is not None
 
 
 def test_runs_without_a_common_task_are_refused(tmp_path: Path) -> None:

@@ -111,9 +111,35 @@ def test_the_page_says_what_its_figures_are_about(page_text: str) -> None:
         "infrastructure errors, never counted as wrong: 1",
         "guided | <b>$x$",  # as text, not as a tag
         "matched differs from direct in more than the method",
-        "scored by different tests (suite: mbpp and humaneval)",
+        "their tests differ (suite: mbpp and humaneval)",
+        "66.7% (2 of 3, partial)",
+        "1 task decoded unguided",
+        "those of guided | <b>$x$, matched, other suite are of other tasks than that of direct",
+        "matched against direct: tasks with a verdict in one of them only are left out, 2 more in direct alone",
+        "settings of the method in which matched differs from direct",
     ):
         assert words in text
+
+
+def test_runs_of_the_same_tasks_are_not_said_to_be_of_others(tmp_path: Path) -> None:
+    report = report_on([read_run(solving(tmp_path / name, dict.fromkeys(TASKS, True))) for name in ("a", "b")])
+    for text in (as_markdown(report), as_html(report)):
+        assert "not all of the same tasks" not in text
+        assert "partial" not in text
+        assert "left out" not in text
+
+
+def test_a_run_on_what_another_left_unsolved_is_not_tested_against_it(tmp_path: Path) -> None:
+    direct = solving(tmp_path / "direct", dict(zip(TASKS, (True, False, False, False), strict=True)))
+    rest = solving(tmp_path / "paper", dict.fromkeys(TASKS[1:], True), unsolved_by="direct")
+    report = report_on([read_run(direct), read_run(rest)])
+    row = next(line for line in as_markdown(report).splitlines() if line.startswith("| paper | 3 | 0 | 0 | 3 | 0 |"))
+    assert "| none: the tasks of paper are those that direct left unsolved | n/a | n/a | n/a |" in row
+    page = Page(as_html(report)).text
+    assert "none: the tasks of paper are those that direct left unsolved" in page
+    assert "3 of 500 tasks (4 selected), of those that direct left unsolved" in page
+    assert "points" not in page
+    assert "Agreement" not in page
 
 
 def test_tables_can_be_read_aloud(page_text: str) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from run_folders import TASKS, grade, sample, solving, write_run
 
 from linewise.benchmarks.metrics import wilson
+from linewise.runs.figures import words
 from linewise.runs.figures.costs import Point, Spent, curve, round_costs, share_at
 from linewise.runs.figures.scores import Rate, scored
 from linewise.runs.figures.summary import Summary, summarise
@@ -157,9 +158,43 @@ def test_a_method_has_a_name(tmp_path: Path, settings: dict[str, object], match:
 
 
 def test_selection_is_said(tmp_path: Path) -> None:
-    for visible, words in ((1, "by visible tests alone (--visible 1)"), (None, "by visible tests alone")):
-        assert summary_of(write_run(tmp_path, suite={"options": {"visible": visible}})).selection == words
+    for visible, said in ((1, "by visible tests alone (--visible 1)"), (None, "by visible tests alone")):
+        assert summary_of(write_run(tmp_path, suite={"options": {"visible": visible}})).selection == said
     assert summary_of(write_run(tmp_path, suite={"options": {"visible": 0}})).selection.startswith("unchecked")
+
+
+def test_tasks_without_visible_tests_are_said_of_the_selection(tmp_path: Path) -> None:
+    samples = [sample("Mbpp/11"), sample("Mbpp/12", passed_visible=None), sample("Mbpp/13", passed_visible=False)]
+    said = "by visible tests alone (--visible 1), unchecked for 1 of the tasks, which have none"
+    assert summary_of(write_run(tmp_path, samples)).selection == said
+
+
+def test_the_scope_says_whose_unsolved_tasks_these_are(tmp_path: Path) -> None:
+    found = summary_of(solving(tmp_path, {"Mbpp/11": True, "Mbpp/12": False}, unsolved_by="direct"))
+    assert words.scope(found) == "2 of 500 tasks (4 selected), of those that direct left unsolved"
+    assert words.solved(found) == "50.0% (1 of 2, partial)"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "unguided", "said"),
+    [
+        (0, False, ""),
+        (0, True, "nothing could be run for 1 task, whose answers are unchecked"),
+        (7, False, "guided: 14 tokens, 2 of them other than the plain choice"),
+        (
+            7,
+            True,
+            "guided: 14 tokens, 2 of them other than the plain choice; "
+            "1 task decoded unguided, for nothing could be run",
+        ),
+    ],
+)
+def test_only_a_guided_run_speaks_of_unguided_tasks(tmp_path: Path, tokens: int, unguided: bool, said: str) -> None:
+    samples = [
+        sample("Mbpp/11", guided_tokens=tokens, changed_tokens=tokens // 7),
+        sample("Mbpp/12", guided_tokens=tokens, changed_tokens=tokens // 7, unguided=unguided),
+    ]
+    assert words.guided(summary_of(write_run(tmp_path, samples))) == said
 
 
 def test_the_curve_steps_where_something_is_solved_and_ends_with_the_run(tmp_path: Path) -> None:

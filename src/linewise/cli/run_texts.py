@@ -14,14 +14,6 @@ from linewise.runs.reading import Run
 from linewise.runs.records import GradeRecord, Sample
 from linewise.viewer.plain import one_line, visible
 
-_COUNTS = {
-    "computed": "tokens computed",
-    "cached": "tokens cached",
-    "generated": "tokens generated",
-    "forward_passes": "forward passes",
-    "sandbox_runs": "sandbox runs",
-}
-
 
 def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> str:
     """``rows`` in columns, those in ``right`` flush right; the first row is the head."""
@@ -89,12 +81,16 @@ def _figures(summary: Summary) -> str:
             "solved by": words.attribution(summary),
             "failed by": failures,
             "guided": guided if summary.guided_tokens else "",
-            "unguided": words.counted(summary.unguided, "task") if summary.unguided else "",
+            "unchecked": _unchecked(summary),
             "not counted": words.left_out(summary),
             "judged in-process": _in_process(summary),
             "budget": budget_text(summary.budgets) if summary.budgets else "",
         }
     )
+
+
+def _unchecked(summary: Summary) -> str:
+    return f"{words.counted(summary.unguided, 'task')}, of which nothing could be run" if summary.unguided else ""
 
 
 def _in_process(summary: Summary) -> str:
@@ -113,7 +109,7 @@ def budget_text(budgets: Budgets) -> str:
 def _cost_table(costs: Costs) -> str:
     if not costs.samples:
         return ""
-    rows = [(_COUNTS[name], *_spent(spent)) for name, spent in costs.counts.items()]
+    rows = [(words.COUNT_NAMES[name], *_spent(spent)) for name, spent in costs.counts.items()]
     rows += [(f"seconds, {part}", *_spent(spent)) for part, spent in costs.seconds.items()]
     head = (f"cost of {words.counted(costs.samples, 'sample')}", "all", "mean", "median")
     return table([head, *rows], right=(1, 2, 3))
@@ -152,9 +148,7 @@ def comparison_text(one: Comparison) -> str:
 
 def _scope(one: Comparison) -> str:
     tasks = f"{words.counted(one.tasks, 'task')} of {one.suite} with a verdict in both"
-    apart = (
-        f" ({one.apart[0]} more in {one.first} alone, {one.apart[1]} in {one.second} alone)" if any(one.apart) else ""
-    )
+    apart = f" ({words.apart(one)})" if any(one.apart) else ""
     return f"{one.second} against {one.first}: {tasks}{apart}, scored on {one.scored_on}"
 
 
@@ -175,15 +169,15 @@ def _agreement(one: Comparison) -> str:
 
 
 def _verdicts(one: Comparison) -> str:
-    difference = one.difference
+    difference, between, p, relative = words.compared(one)
     test = "sign test" if one.seeds else "McNemar"
     return pairs(
         {
             f"solve rate of {one.first}": words.rate(one.rates[0]),
             f"solve rate of {one.second}": words.rate(one.rates[1]),
-            "difference": f"{words.points(difference.share)} ({words.points_between(difference.low, difference.high)})",
-            f"p ({test}, exact)": words.p_value(one.agreement.p),
-            "RSR": words.relative(one.rsr),
+            "difference": difference if one.selected else f"{difference} ({between})",
+            f"p ({test}, exact)": p,
+            "RSR": relative,
             "tokens computed": _ratio(one.costs["computed"]),
             "seconds": _ratio(one.costs["seconds"]),
         }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from linewise.benchmarks.metrics import mcnemar, paired_difference, rsr
+from linewise.benchmarks.suites import mbpp
 from linewise.errors import InputError
 from linewise.runs.figures.costs import By, task_costs
 from linewise.runs.figures.differences import Differing, differing_settings
@@ -29,14 +30,15 @@ class Agreement:
     """By tasks, who solved them; ``p`` is that of McNemar's exact test.
 
     With several seeds a task is ``only_first`` where the first run solves it more often, ``only_second`` where it does
-    less often, ``both`` where they are level and above 0; the test is then the sign test over tasks.
+    less often, ``both`` where they are level and above 0; the test is then the sign test over tasks. ``p`` is ``None``
+    where the tasks were selected by one of the runs.
     """
 
     both: int
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     neither: int
-    p: float
+    p: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Comparison:
 
     ``apart``: how many tasks only one run has a verdict on, first and second. ``rsr``: of the second relative to the
     first, in percent. ``method``: settings that are compared; ``conditions``: what differs besides, which may be why.
+    ``selected``: in words, that the tasks of one run are those that the other left unsolved. Then a difference is made
+    by that selection, and there is none, nor p and RSR. Else it is empty.
     """
 
     first: str
@@ -65,25 +69,26 @@ class Comparison:
     apart: tuple[int, int]
     agreement: Agreement
     rates: tuple[Rate, Rate]
-    difference: Difference
+    difference: Difference | None
     rsr: float | None
     costs: Mapping[By, Ratio]
     method: tuple[Differing, ...]
     conditions: tuple[Differing, ...]
+    selected: str = ""
 
 
 def compare(first: Run, second: Run, names: Names | None = None) -> Comparison:
     """``second`` against ``first``, called ``names`` or as their directories are.
 
-    Raises ``InputError`` where they were scored by different tests or have no task in common.
+    Raises ``InputError`` where their tests differ or they have no task in common.
     """
     names = names or (first.name, second.name)
     refuse_unlike(first, second, names)
     ours, theirs, common = _paired(first, second, names)
     one, two = solve_rates(ours), solve_rates(theirs)
     rates = _rate(one), _rate(two)
-    difference, limits = paired_difference(list(one.values()), list(two.values()))
     method, conditions = differing_settings(first, second)
+    selected = _selected(first, second, names)
     return Comparison(
         *names,
         suite=first.info.suite.name,
@@ -91,14 +96,28 @@ def compare(first: Run, second: Run, names: Names | None = None) -> Comparison:
         tasks=len(common),
         seeds=max(len(first.info.seeds), len(second.info.seeds)) > 1,
         apart=(len(scored(first)) - len(common), len(scored(second)) - len(common)),
-        agreement=_agreement(one, two),
+        agreement=_agreement(one, two, tested=not selected),
         rates=rates,
-        difference=Difference(difference, *limits),
-        rsr=rsr(100 * rates[1].share, 100 * rates[0].share),
+        difference=None if selected else _difference(one, two),
+        rsr=None if selected else rsr(100 * rates[1].share, 100 * rates[0].share),
         costs={"computed": _ratio(ours, theirs, "computed"), "seconds": _ratio(ours, theirs, "seconds")},
         method=method,
         conditions=conditions,
+        selected=selected,
     )
+
+
+def _selected(first: Run, second: Run, names: Names) -> str:
+    """Why the solve rates of both cannot be compared, where one run has the tasks that the other left unsolved."""
+    for one, other, (name, other_name) in ((first, second, names), (second, first, names[::-1])):
+        if one.name == other.info.unsolved_by:
+            return f"the tasks of {other_name} are those that {name} left unsolved"
+    return ""
+
+
+def _difference(first: Mapping[str, float], second: Mapping[str, float]) -> Difference:
+    share, limits = paired_difference(list(first.values()), list(second.values()))
+    return Difference(share, *limits)
 
 
 def _paired(
@@ -112,30 +131,41 @@ def _paired(
     return {task: ours[task] for task in common}, {task: theirs[task] for task in common}, common
 
 
-def _agreement(first: Mapping[str, float], second: Mapping[str, float]) -> Agreement:
+def _agreement(first: Mapping[str, float], second: Mapping[str, float], *, tested: bool) -> Agreement:
     """From the solve rates of the same tasks."""
     only_first = tuple(task for task in first if first[task] > second[task])
     only_second = tuple(task for task in first if first[task] < second[task])
     neither = sum(first[task] == second[task] == 0 for task in first)
     both = len(first) - len(only_first) - len(only_second) - neither
-    return Agreement(both, only_first, only_second, neither, mcnemar(len(only_first), len(only_second)))
+    p = mcnemar(len(only_first), len(only_second)) if tested else None
+    return Agreement(both, only_first, only_second, neither, p)
 
 
 def refuse_unlike(first: Run, second: Run, names: Names) -> None:
-    """Raise ``InputError`` where the runs called ``names`` were not scored by the same tests."""
+    """Raise ``InputError`` where not the same tests were shown and scored in the runs called ``names``."""
     ours, theirs = _scoring(first.info), _scoring(second.info)
     for what in ours:
         if ours[what] != theirs[what]:
             raise InputError(
-                f"{names[0]} and {names[1]}: scored by different tests ({what}: {ours[what]} and "
-                f"{theirs[what]}); compare runs of one suite, data and options"
+                f"{names[0]} and {names[1]}: their tests differ ({what}: {_said(ours[what])} and "
+                f"{_said(theirs[what])}); compare runs of one suite, with the same data and --visible"
             )
 
 
 def _scoring(info: RunInfo) -> dict[str, object]:
-    """What decides which tests score a task. Which tasks there are (``split``) does not."""
-    options = {key: value for key, value in info.suite.options.items() if key != "split"}
-    return {"suite": info.suite.name, "checksum of the data": info.suite.checksum, "options of the suite": options}
+    """What decides which tests of a task are shown and which score it. Which tasks there are does not."""
+    suite = info.suite
+    visible = suite.options.get("visible")
+    usual = mbpp.SHOWN if suite.name.startswith("mbpp") else None
+    return {
+        "suite": suite.name,
+        "checksum of the data": suite.checksum,
+        "visible tests of a task": usual if visible is None else visible,
+    }
+
+
+def _said(value: object) -> object:
+    return "all" if value is None else value
 
 
 def _rate(values: Mapping[str, float]) -> Rate:

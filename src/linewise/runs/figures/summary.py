@@ -49,7 +49,7 @@ class Summary:
     ``accepted_but_wrong``: passed the visible and failed the hidden tests; ``accepted_note`` says why it is n/a.
     ``solved_by``: solved samples by origin. ``failures``: failed samples by what the first failing test did.
     ``unguided``: tasks decoded without guidance, for nothing of them could be run. ``in_process``: verdicts made within
-    the program's process.
+    the program's process. ``unsolved_by``: the run whose unsolved tasks these are.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Summary:
     model: str
     selection: str
     scored_on: str
+    unsolved_by: str | None
     tasks: TaskCounts
     samples: SampleCounts
     solved: Rate | None
@@ -94,6 +95,7 @@ def summarise(run: Run, name: str | None = None) -> Summary:
         model=run.info.model,
         selection=selection_of(run),
         scored_on=run.info.suite.scored_on,
+        unsolved_by=run.info.unsolved_by,
         tasks=_task_counts(run, tasks),
         samples=_sample_counts(run, len(found)),
         solved=Rate.over(solve_rates(tasks).values()),
@@ -114,7 +116,10 @@ def summarise(run: Run, name: str | None = None) -> Summary:
 
 
 def method_of(info: RunInfo) -> str:
-    """What solved the tasks, in a few words: ``direct``, ``best-of-16``, ``eg-cfg default, gamma 0``."""
+    """What solved the tasks, in a few words: ``direct``, ``best-of-16``, ``eg-cfg default, gamma 0``.
+
+    It names the preset, of which other options may have been changed: ``differing_settings`` lists these.
+    """
     settings = info.settings
     strategy = str(settings.get("strategy", "unknown"))
     words = {"best-of-n": f"best-of-{_within(settings, 'best_of_n').get('n', 'n')}"}.get(strategy, strategy)
@@ -127,9 +132,12 @@ def method_of(info: RunInfo) -> str:
 def selection_of(run: Run) -> str:
     """How the one answer to a task was chosen, in words."""
     visible = run.info.suite.options.get("visible")
-    if visible == 0 or (run.samples and not _checked(run.samples.values())):
+    samples = run.samples.values()
+    if visible == 0 or (run.samples and not _checked(samples)):
         return "unchecked, for there are no visible tests: the first answer is taken"
-    return "by visible tests alone" + (f" (--visible {visible})" if visible is not None else "")
+    without = len({one.task_id for one in samples if one.passed_visible is None})
+    words = "by visible tests alone" + (f" (--visible {visible})" if visible is not None else "")
+    return words + (f", unchecked for {without} of the tasks, which have none" if without else "")
 
 
 def shown_tasks(info: RunInfo) -> frozenset[str]:

@@ -1,9 +1,16 @@
 """Figures as people read them, the same in the terminal and in reports."""
 
+from linewise.runs.figures.comparison import Comparison
+from linewise.runs.figures.costs import COUNTS
 from linewise.runs.figures.scores import Rate
 from linewise.runs.figures.summary import Summary
 
 UNKNOWN = "unknown"
+
+COUNT_NAMES = dict(
+    zip(COUNTS, ("tokens computed", "tokens cached", "tokens generated", "forward passes", "sandbox runs"), strict=True)
+)
+"""What the counts of a ledger are called."""
 
 
 def percent(share: float) -> str:
@@ -66,10 +73,43 @@ def counted(number_of: int, noun: str) -> str:
 
 
 def scope(summary: Summary) -> str:
-    """How much of the benchmark a run's figures are about: ``n of N tasks``."""
+    """How much of the benchmark a run's figures are about, and which part: ``n of N tasks``."""
     tasks = summary.tasks
     part = f" ({tasks.selected} selected)" if tasks.selected != tasks.scored else ""
-    return f"{tasks.scored} of {tasks.benchmark} tasks{part}"
+    harder = f", of those that {summary.unsolved_by} left unsolved" if summary.unsolved_by else ""
+    return f"{tasks.scored} of {tasks.benchmark} tasks{part}{harder}"
+
+
+def solved(summary: Summary) -> str:
+    """The solve rate in a cell beside others: ``62.5% (5 of 8)``, and whether more tasks were selected."""
+    if summary.solved is None:
+        return UNKNOWN
+    partial = ", partial" if summary.tasks.scored < summary.tasks.selected else ""
+    return f"{percent(summary.solved.share)} ({whole(summary.solved.solved)} of {summary.solved.tasks}{partial})"
+
+
+def guided(summary: Summary) -> str:
+    """What guidance did, and for how many tasks it could do nothing; empty where there is nothing to say."""
+    tasks = counted(summary.unguided, "task")
+    if not summary.guided_tokens:  # nor was anything else guided
+        return f"nothing could be run for {tasks}, whose answers are unchecked" if summary.unguided else ""
+    chosen = f"{summary.guided_tokens:,} tokens, {summary.changed_tokens:,} of them other than the plain choice"
+    return f"guided: {chosen}" + (f"; {tasks} decoded unguided, for nothing could be run" if summary.unguided else "")
+
+
+def compared(one: Comparison) -> tuple[str, str, str, str]:
+    """Difference, interval, p and RSR of two runs; where there are none, why."""
+    if one.difference is None or one.agreement.p is None:
+        return f"none: {one.selected}", "n/a", "n/a", "n/a"
+    between = points_between(one.difference.low, one.difference.high)
+    return points(one.difference.share), between, p_value(one.agreement.p), relative(one.rsr)
+
+
+def apart(one: Comparison) -> str:
+    """Tasks that only one of two runs has a verdict on; empty where there are none."""
+    if not any(one.apart):
+        return ""
+    return f"{one.apart[0]} more in {one.first} alone, {one.apart[1]} in {one.second} alone"
 
 
 def attribution(summary: Summary) -> str:

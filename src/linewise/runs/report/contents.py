@@ -23,12 +23,14 @@ class TaskCost:
 class Report:
     """``comparisons`` are of every later run against the first; ``not_compared`` says why one is missing.
 
+    ``other_tasks``: runs whose rates are of other tasks than those of the first, so that they are no comparison.
     ``curves`` and ``task_costs`` are by name of run and of tokens computed; a run with unknown costs has empty ones.
     """
 
     runs: tuple[Summary, ...]
     comparisons: tuple[Comparison, ...]
     not_compared: tuple[str, ...]
+    other_tasks: tuple[str, ...]
     curves: Mapping[str, tuple[Point, ...]]
     task_costs: Mapping[str, tuple[TaskCost, ...]]
 
@@ -57,6 +59,7 @@ def report_on(runs: Sequence[Run]) -> Report:
         runs=tuple(summarise(run, name) for run, name in zip(runs, names, strict=True)),
         comparisons=tuple(comparisons),
         not_compared=tuple(refused),
+        other_tasks=tuple(name for run, name in zip(runs, names, strict=True) if _tasks(run) != _tasks(runs[0])),
         curves={name: curve(scored(run)) for run, name in zip(runs, names, strict=True)},
         task_costs={name: _task_costs(run) for run, name in zip(runs, names, strict=True)},
     )
@@ -71,6 +74,11 @@ def _comparisons(runs: Sequence[Run], names: Sequence[str]) -> tuple[list[Compar
         except InputError as error:
             refused.append(str(error))
     return made, refused
+
+
+def _tasks(run: Run) -> tuple[str, frozenset[str]]:
+    """The suite and its tasks that the rates of ``run`` are of."""
+    return run.info.suite.name, frozenset(scored(run))
 
 
 def _task_costs(run: Run, by: By = "computed") -> tuple[TaskCost, ...]:

@@ -8,14 +8,10 @@ from markupsafe import Markup
 
 from linewise.errors import InputError, MissingPartError
 from linewise.runs.figures import words
-from linewise.runs.figures.costs import COUNTS
 from linewise.runs.figures.export import write_text
 from linewise.runs.report.contents import Report
 
 MARKDOWN, HTML = "report.md", "report.html"
-COUNT_NAMES = dict(
-    zip(COUNTS, ("tokens computed", "tokens cached", "tokens generated", "forward passes", "sandbox runs"), strict=True)
-)
 
 
 def write_report(report: Report, out: Path) -> list[Path]:
@@ -58,7 +54,7 @@ def as_html(report: Report) -> str:
 
 
 def _render(name: str, report: Report, **values: object) -> str:
-    text = _environment().get_template(name).render(report=report, words=words, count_names=COUNT_NAMES, **values)
+    text = _environment().get_template(name).render(report=report, words=words, **values)
     return text.strip() + "\n"
 
 

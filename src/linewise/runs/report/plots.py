@@ -50,9 +50,9 @@ def plots(report: Report) -> dict[str, str]:
         made["curves"] = _svg("curves", 3.4, lambda axes: _curves(axes, report, curves))
     if spent:
         made["costs"] = _svg("costs", 0.9 + 0.6 * len(spent), lambda axes: _costs(axes, spent))
-    if report.comparisons:
-        height = 1.3 + 0.55 * len(report.comparisons)
-        made["agreement"] = _svg("agreement", height, lambda axes: _agreement(axes, report.comparisons))
+    compared = [one for one in report.comparisons if not one.selected]
+    if compared:
+        made["agreement"] = _svg("agreement", 1.3 + 0.55 * len(compared), lambda axes: _agreement(axes, compared))
     return made
 
 
