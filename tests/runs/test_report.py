@@ -113,6 +113,8 @@ def test_the_page_says_what_its_figures_are_about(page_text: str) -> None:
         "matched differs from direct in more than the method",
         "their tests differ (suite: mbpp and humaneval)",
         "66.7% (2 of 3, partial)",
+        "scored on the tests that the column “scored on” names",
+        "a filled dot was solved (with several seeds once or more)",
         "1 task decoded unguided",
         "those of guided | <b>$x$, matched, other suite are of other tasks than that of direct",
         "matched against direct: tasks with a verdict in one of them only are left out, 2 more in direct alone",
