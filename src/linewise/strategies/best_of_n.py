@@ -41,9 +41,11 @@ class BestOfN:
             samples = self._sample(board, drawn)
             drawn += len(samples)
             yield CandidatesSampled(line=0, candidates=tuple(samples))
-            for code in _new((code_of(text, form) for text in samples), tried):
+            codes = _new((code_of(text, form) for text in samples), tried)
+            for code in codes:
                 yield from board.check(code, Origin.SAMPLE)
                 if board.solved:
+                    yield from (board.leave(rest, Origin.SAMPLE) for rest in codes)
                     return f"a sample {board.enough}"
         return f"none of {drawn} samples {board.enough}"
 
