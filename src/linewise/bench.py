@@ -1,8 +1,8 @@
 """A benchmark from Python: plan it, run it, and go on with it after whatever ended it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -14,12 +14,12 @@ from linewise.benchmarks.grader import Grader
 from linewise.config import Settings
 from linewise.errors import InputError
 from linewise.meter import Allowance, Meter
+from linewise.runs.controls import matched_budgets, refuse_other_model, refuse_other_tests
 from linewise.runs.figures.results import results
-from linewise.runs.json_lines import read_lines
-from linewise.runs.local import LocalRun, OnDone, Parts
+from linewise.runs.local import LocalRun, OnDone, OnError, Parts
 from linewise.runs.provenance import session
 from linewise.runs.reading import Key, read_run
-from linewise.runs.records import MatchRecord, RunInfo, Sample
+from linewise.runs.records import MatchRecord, RunInfo
 from linewise.runs.store import RunStore, write_json
 from linewise.runs.suite_record import suite_record
 
@@ -36,7 +36,8 @@ class BenchPlan:
     """What is to be run: ``tasks`` of ``suite``, each once for every seed, with ``settings``.
 
     ``match``: a run directory; every sample may cost what the sample of that task and seed did there, by ``match_by``.
-    ``unsolved_by``: the run directory whose unsolved tasks these are.
+    ``twin_of``: the run directory whose twin this is, for its tests and model are the same. ``unsolved_by``: the name
+    of the run whose unsolved tasks these are.
     """
 
     suite: Suite
@@ -47,7 +48,8 @@ class BenchPlan:
     workers: int = 1
     match: Path | None = None
     match_by: MatchBy = MatchBy.COMPUTED
-    unsolved_by: Path | None = None
+    twin_of: Path | None = None
+    unsolved_by: str | None = None
     keep_events: bool = True
 
     @property
@@ -56,16 +58,20 @@ class BenchPlan:
         return tuple((task, seed) for seed in self.seeds for task in self.tasks)
 
 
-def run_bench(plan: BenchPlan, out: Path, on_done: OnDone, on_start: Callable[[LocalRun], None]) -> RunStore:
+def run_bench(
+    plan: BenchPlan, out: Path, on_done: OnDone, on_error: OnError, on_start: Callable[[LocalRun], None]
+) -> RunStore:
     """Run what is missing of ``plan`` in the directory ``out``; the store that is left there, closed.
 
-    ``on_start`` is given the run once it can be cancelled. Raises ``InputError`` where ``out`` holds another run,
-    ``MissingPartError``, ``EngineError``, ``SandboxError`` and ``Cancelled``.
+    ``on_start`` is given the run once it can be cancelled. Raises ``InputError`` where ``out`` holds another run or a
+    control does not fit what it is made for, ``MissingPartError``, ``EngineError``, ``SandboxError`` and ``Cancelled``.
     """
-    budgets = matched_budgets(plan)
+    info = run_info(plan)
+    budgets = _budgets(plan, info)
     with ExitStack() as stack:
-        store = stack.enter_context(RunStore(out, run_info(plan), session()))
-        run = _local_run(plan, store, budgets, on_done, stack)
+        store = stack.enter_context(RunStore(out, info, session()))
+        run = _local_run(plan, store, budgets, stack)
+        run.on_done, run.on_error = on_done, on_error
         on_start(run)
         try:
             run.run(plan.suite.problems, plan.keys)
@@ -74,9 +80,16 @@ def run_bench(plan: BenchPlan, out: Path, on_done: OnDone, on_start: Callable[[L
     return store
 
 
-def _local_run(
-    plan: BenchPlan, store: RunStore, budgets: Mapping[Key, float], on_done: OnDone, stack: ExitStack
-) -> LocalRun:
+def _budgets(plan: BenchPlan, info: RunInfo) -> Mapping[Key, float]:
+    """What each sample may cost, none where the plan is not matched; and a twin is of one suite and model."""
+    if plan.twin_of:
+        original = read_run(plan.twin_of)
+        refuse_other_tests(original, info.suite, "--twin-of")
+        refuse_other_model(original, info, "--twin-of")
+    return matched_budgets(read_run(plan.match), info, plan.match_by.value, plan.keys) if plan.match else {}
+
+
+def _local_run(plan: BenchPlan, store: RunStore, budgets: Mapping[Key, float], stack: ExitStack) -> LocalRun:
     settings = plan.settings
     preload = tuple(dict.fromkeys([*plan.suite.preload, *settings.preloaded]))
     sandbox = stack.enter_context(open_sandbox(settings.sandbox, preload=preload, python=settings.python))
@@ -96,14 +109,13 @@ def _local_run(
         ),
         workers=plan.workers,
         meters=meter,
-        on_done=on_done,
         budgets=budgets,
         keep_events=plan.keep_events,
     )
 
 
 def run_info(plan: BenchPlan) -> RunInfo:
-    """What ``run.json`` says about ``plan``."""
+    """What ``run.json`` says about ``plan``. Raises as ``assemble.model_checksum`` does."""
     return RunInfo(
         linewise=metadata.version("linewise"),
         suite=suite_record(plan.suite, plan.options, plan.tasks),
@@ -113,44 +125,26 @@ def run_info(plan: BenchPlan) -> RunInfo:
         model=plan.settings.model,
         model_checksum=model_checksum(plan.settings.model),
         python=plan.settings.python,
-        unsolved_by=plan.unsolved_by.resolve().name if plan.unsolved_by else None,
+        unsolved_by=plan.unsolved_by,
         match=MatchRecord(run=plan.match.resolve().name, by=plan.match_by.value) if plan.match else None,
     )
 
 
-def unsolved(tasks: Sequence[str], folder: Path) -> tuple[str, ...]:
-    """Those of ``tasks`` of which no sample in the run directory ``folder`` passes the visible tests.
+def unsolved(plan: BenchPlan, folder: Path) -> BenchPlan:
+    """``plan`` with those of its tasks alone of which no sample in the run in ``folder`` passes the visible tests.
 
-    Raises ``InputError`` where a task has no sample there, or none is left.
+    Raises ``InputError`` where that is a run of other tests, a task has no sample there, or none is left.
     """
+    run = read_run(folder)
+    refuse_other_tests(run, suite_record(plan.suite, plan.options, plan.tasks), "--unsolved-by")
     passed: dict[str, bool] = {}
-    for sample in read_run(folder).samples.values():
+    for sample in run.samples.values():
         passed[sample.task_id] = passed.get(sample.task_id, False) or sample.passed_visible is True
-    if missing := [task for task in tasks if task not in passed]:
+    if missing := [task for task in plan.tasks if task not in passed]:
         raise InputError(f"--unsolved-by {folder}: holds no sample of {missing[0]}; run it there first")
-    if not (left := tuple(task for task in tasks if not passed[task])):
+    if not (left := tuple(task for task in plan.tasks if not passed[task])):
         raise InputError(f"--unsolved-by {folder}: every task is solved there")
-    return left
-
-
-def matched_budgets(plan: BenchPlan) -> dict[Key, float]:
-    """What each sample may cost; empty where the plan is not matched. Raises ``InputError`` where a cost is missing."""
-    if plan.match is None:
-        return {}
-    samples = {(one.task_id, one.seed): one for one in read_lines(plan.match / "samples.jsonl", Sample)}
-    return {key: _cost(samples, key, plan) for key in plan.keys}
-
-
-def _cost(samples: Mapping[Key, Sample], key: Key, plan: BenchPlan) -> float:
-    sample = samples.get(key)
-    if sample is None:
-        raise InputError(
-            f"--match-cost {plan.match}: holds no sample of {key[0]} with seed {key[1]}; run it there first"
-        )
-    spent = sample.cost.computed if plan.match_by is MatchBy.COMPUTED else sample.cost.seconds.get("total")
-    if spent is None:
-        raise InputError(f"--match-cost {plan.match}: the cost of {key[0]} is unknown there; match --by the other one")
-    return spent
+    return replace(plan, tasks=left, unsolved_by=run.name)
 
 
 def _allowance(budget: float | None, by: MatchBy) -> Allowance | None:

@@ -107,6 +107,15 @@ class AnswerChecked(EventBase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLeft(EventBase):
+    """A complete answer that was generated and not run on any test, for another had passed them before."""
+
+    code: str
+    origin: Origin
+    type: Literal["AnswerLeft"] = "AnswerLeft"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished(EventBase):
     """The last event of every task."""
 
@@ -122,6 +131,7 @@ Event = (
     | TokenChosen
     | LineCommitted
     | AnswerChecked
+    | AnswerLeft
     | Finished
 )
 

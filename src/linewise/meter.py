@@ -59,6 +59,11 @@ class Meter:
             raise BudgetSpent(f"the limit of {self._max_tokens} computed tokens is reached")
 
     @property
+    def has_allowance(self) -> bool:
+        """Whether the task is to cost what another run of it did."""
+        return self._allowance != Allowance()
+
+    @property
     def allowance_spent(self) -> bool:
         """Whether the task has cost as much as it may."""
         seconds, tokens = self._allowance.seconds, self._allowance.tokens_computed

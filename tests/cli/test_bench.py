@@ -3,14 +3,18 @@
 import json
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import Command, wait_until
 from made_up_suite import write_script, write_suite
+
+from linewise.runs.local import draw_seed
 
 NUMBERS = range(11, 23)
 
@@ -28,7 +32,7 @@ def bench(*more: str, out: str = "run") -> tuple[str, ...]:
     return ("bench", "mbpp", *model, "--strategy", "best-of-n", "-o", "best_of_n.n=3", *more)
 
 
-def records(folder: Path, name: str) -> list[dict[str, object]]:
+def records(folder: Path, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / name).read_text().splitlines()]
 
 
@@ -127,9 +131,104 @@ def test_best_of_n_is_matched_to_the_cost_of_another_run(suite: Command) -> None
         assert sample["budget"] == budgets[sample["task_id"]]
         if not sample["passed_visible"]:
             assert sample["cost"]["computed"] >= sample["budget"]
-    missing = suite(*bench("--match-cost", "run", "--seed", "3", out="other"))
-    assert missing.returncode == 2
-    assert "holds no sample of Mbpp/11 with seed 3" in missing.stderr
+
+
+def test_what_is_matched_costs_little_more_than_a_small_budget(suite: Command) -> None:
+    """A direct answer and a sample cost the same here, and a task that none solves takes all it may."""
+    write_unsolvable(suite.folder / "suite.script")
+    suite(*bench("--strategy", "direct", out="direct"))
+    done = suite(*bench("--match-cost", "direct", "--strategy", "best-of-n", "-o", "best_of_n.n=400", out="matched"))
+    assert done.returncode == 0, done.stderr
+    for sample in records(suite.folder / "matched", "samples.jsonl"):
+        assert sample["reason"].startswith("none of 1 samples")
+        assert sample["cost"]["computed"] == sample["budget"] > 0
+
+
+def test_rounds_grow_to_four_samples_under_an_allowance(suite: Command) -> None:
+    write_unsolvable(suite.folder / "suite.script")
+    suite(*bench("-o", "best_of_n.n=18", "--limit", "2", out="run"))
+    command = ("bench", "mbpp", "--model", "scripted/suite.script", "--data", "data", "--visible", "1", "--limit", "2")
+    assert suite(*command, "--match-cost", "run", "--out", "matched").returncode == 0
+    for task in ("Mbpp/11", "Mbpp/12"):
+        stream = events(suite.folder / "matched", task)
+        rounds = [len(event["candidates"]) for event in stream if event["type"] == "CandidatesSampled"]
+        assert rounds == [1, 1, 2, 4, 4, 4, 4]
+
+
+def write_unsolvable(script: Path) -> None:
+    """A model that knows one answer to every task, which is wrong."""
+    replies = (f'text = "def add_{n}(x):\\n    return -99\\n```"\nwhen = "add_{n}("\n' for n in NUMBERS)
+    script.write_text("".join(f"[[replies]]\n{reply}" for reply in replies))
+
+
+@pytest.fixture(scope="module")
+def matchable(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """A run with one worker, one with two, and one of a suite with the same task ids."""
+    folder = tmp_path_factory.mktemp("matchable")
+    write_suite(folder, range(11, 13))
+    write_script(folder, range(11, 13))
+    (folder / "other.script").write_text((folder / "suite.script").read_text() + "\n")
+    (folder / "data/mbpp/mbpp_et_427.jsonl").write_text((folder / "data/mbpp/mbpp.jsonl").read_text())
+    command = Command(folder, {"LINEWISE_HOME": str(folder / "home")})
+    for arguments in (bench(), bench("--workers", "2", out="crowd"), ("bench", "mbpp-et", *bench(out="et")[2:])):
+        done = command(*arguments)
+        assert done.returncode == 0, done.stderr
+    return command
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (
+            ("--match-cost", "run", "--seed", "3"),
+            "--match-cost run: holds no sample of Mbpp/11 with seed 3; run it there",
+        ),
+        (("--match-cost", "run", "--strategy", "direct"), "--match-cost run: direct costs what it costs, whatever"),
+        (("--match-cost", "run", "--strategy", "eg-cfg"), "--match-cost run: eg-cfg costs what it costs, whatever"),
+        (
+            ("--match-cost", "run", "--workers", "2"),
+            "--match-cost run: with 2 workers tasks share what the engine keeps",
+        ),
+        (("--match-cost", "crowd"), "--match-cost crowd: made with 2 workers, whose tasks share what the engine keeps"),
+        (("--match-cost", "et"), "--match-cost et and this run: their tests differ (suite: mbpp-et and mbpp)"),
+        (
+            ("--match-cost", "run", "--visible", "2"),
+            "--match-cost run and this run: their tests differ (visible tests of a task",
+        ),
+        (
+            ("--match-cost", "run", "--model", "scripted/other.script"),
+            "--match-cost run: a run of another model, scripted/suite.script (SHA-256 ",
+        ),
+        (("--match-cost", "data"), "data: no run.json there"),
+        (("--unsolved-by", "et"), "--unsolved-by et and this run: their tests differ (suite: mbpp-et and mbpp)"),
+    ],
+)
+def test_a_run_that_cannot_be_compared_is_refused_in_one_line(
+    matchable: Command, more: Sequence[str], says: str
+) -> None:
+    assert_refused(matchable(*bench(*more, out="refused")), says)
+    assert not (matchable.folder / "refused").exists()
+
+
+def test_tasks_without_a_verdict_are_told_and_make_the_exit_code_1(command: Command) -> None:
+    write_suite(command.folder, range(11, 14))
+    fatal = '__import__(\\"os\\").kill(__import__(\\"os\\").getppid(), 9)'
+    bodies = {11: "x + 11", 12: f"x + 12 if x else {fatal}", 13: "x + 13"}  # a hidden test kills the worker
+    replies = (f'text = "def add_{n}(x):\\n    return {body}\\n```"\nwhen = "add_{n}("\n' for n, body in bodies.items())
+    (command.folder / "suite.script").write_text("".join(f"[[replies]]\n{reply}" for reply in replies))
+    for _ in range(2):  # and again, for it is graded anew
+        done = command(*bench("--sandbox", "process"))
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == (
+            "linewise: the sandbox broke on 1 of 3; run/grades.jsonl says why, and the same command grades them again"
+        )
+    assert command(*bench("--sandbox", "process", "--limit", "1")).returncode == 0
+    grades = records(command.folder / "run", "grades.jsonl")
+    assert [(one["task_id"], one["passed"]) for one in grades][:3] == [
+        ("Mbpp/11", True),
+        ("Mbpp/12", None),
+        ("Mbpp/13", True),
+    ]
 
 
 def test_only_what_another_run_left_unsolved_is_run(suite: Command) -> None:
@@ -143,15 +242,151 @@ def test_only_what_another_run_left_unsolved_is_run(suite: Command) -> None:
     assert json.loads((suite.folder / "rest/run.json").read_text())["unsolved_by"] == "run"
 
 
-def test_the_twin_of_a_run_is_the_same_with_gamma_0(suite: Command) -> None:
-    guided = ("bench", "mbpp", "--model", "scripted/suite.script", "--data", "data", "--visible", "1", "--limit", "2")
-    assert suite(*guided, "--seed", "5", "--out", "guided").returncode == 0
-    assert suite("bench", "mbpp", "--data", "data", "--twin-of", "guided", "--out", "twin").returncode == 0
-    first, second = (json.loads((suite.folder / name / "run.json").read_text()) for name in ("guided", "twin"))
-    assert second["settings"]["guidance"].pop("gamma") == 0
-    assert first["settings"]["guidance"].pop("gamma") != 0
+def guided(*more: str, out: str = "guided") -> tuple[str, ...]:
+    """One candidate a line, so that some tasks exit early and others are guided."""
+    model = ("--model", "scripted/suite.script", "--data", "data", "--visible", "1", "--out", out)
+    options = ("-o", "guidance.num_candidates=1", "-o", "guidance.signal.max_tokens=none")
+    return ("bench", "mbpp", *model, *options, *more)
+
+
+def twin(*more: str, of: str = "guided", out: str = "twin") -> tuple[str, ...]:
+    return ("bench", "mbpp", "--data", "data", "--twin-of", of, "--out", out, *more)
+
+
+def run_json(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    return found
+
+
+def test_the_twin_of_a_run_is_the_same_with_gamma_0_whatever_is_set_around_it(suite: Command) -> None:
+    assert suite(*bench("--limit", "3", "-o", "best_of_n.temperature=0", out="first")).returncode == 0
+    options = ("--unsolved-by", "first", "--limit", "3")
+    assert suite(*guided("--seed", "5", "--samples", "2", "--workers", "2", *options)).returncode == 0
+    elsewhere = {"LINEWISE_MAX_TOKENS_COMPUTED": "1000", "LINEWISE_GUIDANCE__HORIZON": "7", "LINEWISE_SEED": "9"}
+    (suite.folder / "linewise.toml").write_text('python = "/nowhere"\n')
+    done = Command(suite.folder, {**suite.environment, **elsewhere})(*twin())
+    assert done.returncode == 0, done.stderr
+    first, second = run_json(suite.folder / "guided"), run_json(suite.folder / "twin")
+    assert (first["settings"]["guidance"]["gamma"], second["settings"]["guidance"]["gamma"]) == (1, 0)
+    assert (first["unsolved_by"], first["workers"], first["seeds"]) == ("first", 2, [5, 6])
+    assert first["settings"]["max_tokens_computed"] is first["settings"]["guidance"]["signal"]["max_tokens"] is None
+    second["settings"]["guidance"]["gamma"] = 1
     assert first == second
+    assert suite(*twin("--limit", "1")).returncode == 0, "a twin can be gone on with, in slices too"
+
+
+def test_a_twin_is_the_same_run_up_to_the_first_guided_token(suite: Command) -> None:
+    helped = [
+        f'[[replies]]\ntext = "def add_{n}(x):\\n    return x + {n}\\n```"\nweight = 9.0\nwhen = "f add_{n}(x)"\n'
+        for n in NUMBERS  # what a signal shows of a candidate, and no prompt
+    ]
+    script = suite.folder / "suite.script"
+    script.write_text(script.read_text() + "\n".join(helped))
+    assert suite(*guided("--seed", "5")).returncode == 0
+    assert suite(*twin()).returncode == 0
+    early = late = 0
+    for sample in records(suite.folder / "guided", "samples.jsonl"):
+        ours, theirs = (events(suite.folder / run, sample["task_id"]) for run in ("guided", "twin"))
+        assert ours[-1]["solution"]["seed"] == theirs[-1]["solution"]["seed"] == draw_seed(str(sample["task_id"]), 5)
+        both = list(zip(first_draws(ours), first_draws(theirs), strict=False))
+        assert both or not sample["guided_tokens"]
+        assert all(one == other for one, other in both)
+        if sample["guided_tokens"]:
+            late += ours != theirs
+        else:
+            early += 1
+            assert ours == theirs
+    assert min(early, late) > 0
     assert all(sample["guided_tokens"] == 0 for sample in records(suite.folder / "twin", "samples.jsonl"))
+
+
+def events(run: Path, task: object) -> list[dict[str, Any]]:
+    """The event stream of a task, without times and without the gamma in an agent's name."""
+    (path,) = (run / "events").glob(f"{str(task).replace('/', '_')}.*.jsonl")
+    return [timeless(json.loads(line)) for line in path.read_text().splitlines() if '"task"' in line]
+
+
+def timeless(content: Any) -> Any:
+    if isinstance(content, list):
+        return [timeless(one) for one in content]
+    if not isinstance(content, dict):
+        return content.partition("_ln@g")[0] if isinstance(content, str) else content
+    return {key: timeless(value) for key, value in content.items() if "seconds" not in key}
+
+
+def first_draws(stream: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """The first candidates of every attempt that has any."""
+    found: list[list[str]] = []
+    new = False
+    for event in stream:
+        new = new or event["type"] == "AttemptStarted"
+        if new and event["type"] == "CandidatesSampled":
+            found.append(event["candidates"])
+            new = False
+    return found
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        *(
+            ((flag, value), f"{flag} beside --twin-of guided: a twin has all that the run has but its gamma")
+            for flag, value in (
+                ("--seed", "5"),
+                ("--samples", "2"),
+                ("--model", "scripted/suite.script"),
+                ("--visible", "1"),
+                ("--workers", "1"),
+                ("-o", "guidance.gamma=2"),
+                ("--match-cost", "guided"),
+                ("--unsolved-by", "guided"),
+                ("--max-seconds", "5"),
+            )
+        ),
+        (("--twin-of", "nowhere"), "nowhere: no run.json there"),
+        (("--twin-of", "samples"), "--twin-of samples: a run with strategy best-of-n has no guidance to be without"),
+        (("--twin-of", "twin"), "--twin-of twin: a run with gamma 0 has no guidance to be without"),
+        (("--data", "other"), "--twin-of guided and this run: their tests differ (checksum of the data"),
+        (("--data", "less"), "--twin-of guided: its task Mbpp/11 is not in the data here"),
+    ],
+)
+def test_what_a_twin_cannot_have_is_refused_in_one_line(twins: Command, more: Sequence[str], says: str) -> None:
+    assert_refused(twins(*twin(*more, out="refused")), says)
+    assert not (twins.folder / "refused").exists()
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """A guided run, its twin, a run of best-of-n, and other data."""
+    folder = tmp_path_factory.mktemp("twins")
+    write_suite(folder, range(11, 13))
+    write_script(folder, range(11, 13))
+    for name, numbers in (("less", range(12, 13)), ("other", range(11, 14))):
+        write_suite(folder / name, numbers)
+        (folder / name / "data/mbpp").rename(folder / name / "mbpp")
+    command = Command(folder, {"LINEWISE_HOME": str(folder / "home")})
+    for arguments in (guided(), twin(), bench(out="samples")):
+        assert command(*arguments).returncode == 0
+    return command
+
+
+def test_a_twin_is_of_the_same_suite_and_model(twins: Command) -> None:
+    other = twins("bench", "mbpp-et", *twin(out="refused")[2:])
+    assert_refused(other, "--twin-of guided: that is a run of mbpp, not mbpp-et; name that suite")
+    script = twins.folder / "suite.script"
+    content = script.read_text()
+    script.write_text(f"{content}\n")
+    try:
+        assert_refused(
+            twins(*twin(out="refused")), "--twin-of guided: a run of another model, scripted/suite.script (SHA"
+        )
+    finally:
+        script.write_text(content)
+
+
+def assert_refused(done: "subprocess.CompletedProcess[str]", says: str) -> None:
+    assert says in done.stderr
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -162,8 +397,9 @@ def test_the_twin_of_a_run_is_the_same_with_gamma_0(suite: Command) -> None:
         (("--filter", "nothing"), "no task is left"),
         (("--visible", "-1"), "--visible"),
         (("--data", "nowhere"), "no benchmark data at 'nowhere'"),
-        (("--match-cost", "nowhere"), "holds no sample"),
-        (("--twin-of", "nowhere"), "nowhere: no run.json there"),
+        (("--match-cost", "nowhere"), "nowhere: no run.json there; give a run directory"),
+        (("--unsolved-by", "nowhere"), "nowhere: no run.json there; give a run directory"),
+        (("--by", "seconds"), "--by seconds: says what --match-cost matches; give --match-cost RUN as well"),
     ],
 )
 def test_bad_input_is_one_line(suite: Command, more: Sequence[str], says: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from linewise.config import Settings, load_settings
+from linewise.config import Settings, load_settings, recorded_settings
 from linewise.config.settings import PRESETS
 from linewise.errors import InputError
 from linewise.guidance.options import GuidanceOptions
@@ -209,3 +209,21 @@ def test_an_interpreter_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINEWISE_PYTHON", "from the environment")
     assert load_settings().python == "from the environment"
     assert load_settings({"python": "a flag"}).python == "a flag"
+
+
+def test_what_a_run_recorded_is_all_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = load_settings({"guidance.signal.max_tokens": 40, "model": "one"}, ["max_tokens_computed=none"])
+    monkeypatch.setenv("LINEWISE_MAX_TOKENS_COMPUTED", "1000")
+    monkeypatch.setenv("LINEWISE_GUIDANCE__HORIZON", "7")
+    store('python = "/elsewhere"\n[guidance]\ngamma = 9\n')
+    again = recorded_settings(made.model_dump(mode="json"), "here")
+    assert again.model_dump() == made.model_dump()
+    assert recorded_settings({}, "here").max_tokens_computed is None
+
+
+def test_what_another_version_recorded_is_refused_in_one_line() -> None:
+    with pytest.raises(InputError) as caught:
+        recorded_settings({"guidance": {"delta": 1}}, "--twin-of run")
+    assert str(caught.value) == (
+        "--twin-of run: settings.guidance.delta: Extra inputs are not permitted; another version of linewise made it"
+    )

@@ -93,6 +93,15 @@ def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
         find_runs(tmp_path / "none")
 
 
+def test_a_run_that_other_code_went_on_with_says_so(tmp_path: Path) -> None:
+    sessions = [
+        {"started": "", "machine": {}, "versions": {}, "source": source} for source in ("1" * 64, "2" * 64, "1" * 64)
+    ]
+    assert read_run(solving(tmp_path / "same", {}, sessions=sessions[::2])).notes == ()
+    (note,) = read_run(solving(tmp_path / "other", {}, sessions=sessions)).notes
+    assert "(sources 11111111, 22222222)" in note
+
+
 def test_runs_are_found_in_a_folder_or_are_the_folder(tmp_path: Path) -> None:
     for name in ("b", "a"):
         solving(tmp_path / name, {})

@@ -12,6 +12,7 @@ from linewise.runs.figures import words
 from linewise.runs.figures.costs import Point, Spent, curve, round_costs, share_at
 from linewise.runs.figures.scores import Rate, scored
 from linewise.runs.figures.summary import Summary, summarise
+from linewise.runs.figures.words import attribution
 from linewise.runs.reading import read_run
 
 
@@ -102,6 +103,25 @@ def test_solves_are_attributed_and_failures_named(tmp_path: Path) -> None:
     found = summary_of(write_run(tmp_path, samples, grades))
     assert found.solved_by == {"direct": 1, "sample": 0, "early-exit candidate": 0, "guided line": 2}
     assert found.failures == {"timeout": 1}
+
+
+def test_solves_with_tokens_that_guidance_changed_are_counted_by_the_answer_alone(tmp_path: Path) -> None:
+    def attempt(task: str, changed: int, passed: bool) -> dict[str, object]:
+        code = sample(task)["solution"] if passed else "def f():\n    pass\n"
+        told = {"origin": "guided line", "agent": "direct", "guided_tokens": 9, "changed_tokens": changed}
+        return {"solution": code, "passed_visible": passed, **told}
+
+    samples = [
+        sample(TASKS[0], origin="guided line", attempts=[attempt(TASKS[0], 0, True)], changed_tokens=0),
+        sample(TASKS[1], origin="guided line", attempts=[attempt(TASKS[1], 3, True)], changed_tokens=3),
+        sample(TASKS[2], origin="guided line", attempts=[attempt("", 5, False), attempt(TASKS[2], 0, True)]),
+        sample(TASKS[3], origin="guided line", attempts=[attempt(TASKS[3], 4, True)]),
+    ]
+    grades = [grade(task, passed) for task, passed in zip(TASKS, (True, True, True, False), strict=True)]
+    found = summary_of(write_run(tmp_path, samples, grades))
+    assert found.solved_by["guided line"] == 3
+    assert found.solved_by_changed == {"direct": 0, "sample": 0, "early-exit candidate": 0, "guided line": 1}
+    assert attribution(found) == "guided line 3 (1 with changed tokens)"
 
 
 def test_oracle_unguided_trust_and_tokens(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from linewise.engines.scripted import Reply, ScriptedEngine
 from linewise.errors import Cancelled
 from linewise.events import (
     AnswerChecked,
+    AnswerLeft,
     AttemptStarted,
     CandidatesSampled,
     Event,
@@ -238,6 +239,15 @@ def test_best_of_n_takes_the_first_that_passes(sandbox: Sandbox) -> None:
     assert [event.passed for event in checked] in ([True], [False, True])
     assert (solution.code, solution.origin) == (RIGHT, Origin.SAMPLE)
     assert solution.agent == "best-of-8_lci"
+
+
+def test_best_of_n_tells_of_samples_that_it_drew_and_did_not_run(sandbox: Sandbox) -> None:
+    solution, events = solve("best-of-n", replies(*(RIGHT.replace("y", f"y{n}") for n in range(20))), sandbox)
+    (sampled,) = [event for event in events if isinstance(event, CandidatesSampled)]
+    left = [event.code for event in events if isinstance(event, AnswerLeft)]
+    assert len(left) == len(set(sampled.candidates)) - 1 > 0, "one was run, and equal ones are told of once"
+    assert solution.code not in left
+    assert solution.ledger.sandbox_runs == len(TASK.tests)
 
 
 def test_best_of_n_keeps_the_best_where_none_passes(sandbox: Sandbox) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import typer
 from pydantic import ValidationError
 
 from linewise.bench import BenchPlan, MatchBy, run_bench, unsolved
-from linewise.benchmarks.base import Suite, SuiteOptions
+from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.selection import select
 from linewise.benchmarks.suites.registry import load_suite
 from linewise.cli import bench_flags, flags
 from linewise.cli.background import run_interruptibly
+from linewise.cli.bench_controls import given_flags, refuse_ignored, twin_settings
 from linewise.cli.bench_progress import progress
 from linewise.cli.exit_codes import BROKEN
 from linewise.cli.models import pull_with_bar
@@ -24,15 +26,16 @@ from linewise.errors import Cancelled, InputError
 from linewise.runs.figures.results import summary_json
 from linewise.runs.figures.summary import summarise
 from linewise.runs.local import LocalRun
-from linewise.runs.reading import read_info, read_run
+from linewise.runs.reading import Key, Run, read_info, read_run
 from linewise.runs.records import RunInfo
 from linewise.runs.store import RunStore
 
-MATCHED = {"strategy": "best-of-n", "best_of_n.n": 4096, "best_of_n.round": 8}
+MATCHED = {"strategy": "best-of-n", "best_of_n.n": 4096, "best_of_n.round": 4}
 """What ``--match-cost`` runs unless the user says otherwise: rounds of samples until the cost is reached."""
 
 
 def bench_command(
+    context: typer.Context,
     suite: bench_flags.SuiteName,
     *,
     out: bench_flags.Out,
@@ -52,7 +55,7 @@ def bench_command(
     samples: bench_flags.Samples = None,
     workers: bench_flags.Workers = 1,
     match_cost: bench_flags.MatchCost = None,
-    match_by: bench_flags.MatchBy = MatchBy.COMPUTED,
+    match_by: bench_flags.MatchBy = None,
     twin_of: bench_flags.TwinOf = None,
     config: flags.Config = None,
     pull: flags.Pull = False,
@@ -72,38 +75,58 @@ def bench_command(
 
     The run is kept in a directory. Stopped or killed at any moment, the same command goes on with it.
 
-    Exit code 0: every task is done. 1: some could not be finished; run it again.
-
-    2: bad usage or input. 130: Ctrl-C.
+    Exit code 0: every task is done. 1: some could not be finished or graded; run it again. 2: bad usage or input.
+    130: Ctrl-C.
     """
-    twin = read_info(twin_of) if twin_of else None
-    values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed}
-    runs = {"sandbox": sandbox, "preload": preload, "python": python}
-    engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
-    budget = {"max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
-    settings = _settings(match_cost, twin, {**values, **runs, **engine, **budget}, option, config)
-    options = suite_options(twin, visible=visible, split=split, libraries=libraries)
-    loaded = load_suite(suite, data, options)
-    tasks = _tasks(loaded, twin, limit, slice_, filter_)
-    tasks = unsolved(tasks, unsolved_by) if unsolved_by else tasks
-    seeds = _seeds(settings.seed, samples, twin)
-    plan = BenchPlan(loaded, options, tasks, settings, seeds, workers, match_cost, match_by, unsolved_by, not no_events)
-    if pull and not settings.model.startswith("scripted/"):
-        pull_with_bar(settings.model)
+    refuse_ignored(given_flags(context), context.params)
+    if twin_of:
+        plan = _twin(suite, data, twin_of)
+    else:
+        values = {"model": model, "preset": preset, "strategy": strategy, "seed": seed, "sandbox": sandbox}
+        engine = {"engine.threads": threads, "engine.ctx": ctx, "engine.gpu_layers": gpu_layers}
+        more = {"python": python, "max_seconds": max_seconds, "max_tokens_computed": max_tokens_computed}
+        settings = _settings(match_cost, {**values, "preload": preload, **engine, **more}, option, config)
+        options = suite_options(None, visible=visible, split=split, libraries=libraries)
+        plan = _plan(suite, data, options, settings, samples or 1)
+        plan = replace(plan, workers=workers, match=match_cost, match_by=match_by or MatchBy.COMPUTED)
+    tasks = select(plan.tasks, limit=limit, part=slice_, pattern=filter_)
+    plan = replace(plan, tasks=tasks, keep_events=not no_events)
+    plan = unsolved(plan, unsolved_by) if unsolved_by else plan
+    _pull(plan, wanted=pull)
     _finish(plan, _run(plan, out, quiet=quiet), as_json=as_json)
 
 
 def _settings(
-    match_cost: Path | None,
-    twin: RunInfo | None,
-    values: Mapping[str, Any],
-    overrides: Sequence[str] | None,
-    config: Path | None,
+    match_cost: Path | None, values: Mapping[str, Any], overrides: Sequence[str] | None, config: Path | None
 ) -> Settings:
     """What the user gives is stronger than what a control brings along."""
-    base = {**(MATCHED if match_cost else {}), **(_without_guidance(twin) if twin else {})}
     given = {key: value for key, value in values.items() if value is not None}
-    return load_settings({**base, **given}, overrides or (), file=config, place="{flag}")
+    return load_settings({**(MATCHED if match_cost else {}), **given}, overrides or (), file=config, place="{flag}")
+
+
+def _plan(name: str, data: Path | None, options: SuiteOptions, settings: Settings, samples: int) -> BenchPlan:
+    suite = load_suite(name, data, options)
+    seeds = tuple(range(settings.seed, settings.seed + samples))
+    return BenchPlan(suite, options, tuple(suite.problems), settings, seeds)
+
+
+def _pull(plan: BenchPlan, *, wanted: bool) -> None:
+    if wanted and not plan.settings.model.startswith("scripted/"):
+        pull_with_bar(plan.settings.model)
+
+
+def _twin(name: str, data: Path | None, folder: Path) -> BenchPlan:
+    """The run in ``folder``, with gamma 0. Raises ``InputError`` where it is of another suite, or not guided."""
+    info = read_info(folder)
+    settings = twin_settings(folder, info)
+    if name != info.suite.name:
+        raise InputError(f"--twin-of {folder}: that is a run of {info.suite.name}, not {name}; name that suite")
+    options = suite_options(info)
+    suite = load_suite(name, data, options)
+    if missing := [task for task in info.suite.tasks if task not in suite.problems]:
+        raise InputError(f"--twin-of {folder}: its task {missing[0]} is not in the data here; give --data as it had")
+    plan = BenchPlan(suite, options, info.suite.tasks, settings, info.seeds, info.workers)
+    return replace(plan, twin_of=folder, unsolved_by=info.unsolved_by)
 
 
 def suite_options(twin: RunInfo | None, **given: Any) -> SuiteOptions:
@@ -114,34 +137,6 @@ def suite_options(twin: RunInfo | None, **given: Any) -> SuiteOptions:
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"--{first['loc'][0]}: {first['msg']}, not {first['input']!r}") from error
-
-
-def _tasks(
-    suite: Suite, twin: RunInfo | None, limit: int | None, part: str | None, pattern: str | None
-) -> tuple[str, ...]:
-    known: Sequence[str] = tuple(suite.problems)
-    if twin:
-        missing = [task for task in twin.suite.tasks if task not in suite.problems]
-        if missing or twin.suite.name != suite.name:
-            raise InputError(f"--twin-of: that is a run of {twin.suite.name}, and its tasks are not all here")
-        known = twin.suite.tasks
-    return select(known, limit=limit, part=part, pattern=pattern)
-
-
-def _seeds(first: int, samples: int | None, twin: RunInfo | None) -> tuple[int, ...]:
-    return twin.seeds if twin and samples is None else tuple(range(first, first + (samples or 1)))
-
-
-def _without_guidance(twin: RunInfo) -> dict[str, Any]:
-    """The settings of ``twin`` by dotted key, with gamma 0: the same candidates, early exits and seeds."""
-    return {**_dotted(twin.settings), "guidance.gamma": 0}
-
-
-def _dotted(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found.update(_dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value})
-    return found
 
 
 def _run(plan: BenchPlan, out: Path, *, quiet: bool) -> RunStore:
@@ -158,17 +153,33 @@ def _run(plan: BenchPlan, out: Path, *, quiet: bool) -> RunStore:
             started.append(run)
 
         try:
-            return run_interruptibly(lambda: run_bench(plan, out, shown.on_done, begin), cancel)
+            return run_interruptibly(lambda: run_bench(plan, out, shown.on_done, shown.on_error, begin), cancel)
         except Cancelled:
             raise Cancelled(f"interrupted; the same command goes on with {out}") from None
 
 
 def _finish(plan: BenchPlan, store: RunStore, *, as_json: bool) -> None:
-    summary = summarise(read_run(store.folder))
-    print(json.dumps(summary_json(summary), indent=2) if as_json else show_text(summary))
-    missing = [key for key in plan.keys if key not in store.samples]
-    if missing:
-        where = store.folder / "errors.jsonl"
-        count = f"{len(missing)} of {len(plan.keys)} could not be finished"
-        print(f"linewise: {count}; {where} says why, and the same command tries them again", file=sys.stderr)
+    run = read_run(store.folder)
+    summary = summarise(run)
+    print(json.dumps(summary_json(summary), indent=2) if as_json else show_text(summary), flush=True)
+    said = list(_unfinished(plan, run))
+    for line in said:
+        print(f"linewise: {line}", file=sys.stderr)
+    if said:
         raise typer.Exit(BROKEN)
+
+
+def _unfinished(plan: BenchPlan, run: Run) -> Iterator[str]:
+    """What of ``plan`` has no answer or no verdict, in a line each."""
+    missing = [key for key in plan.keys if key not in run.samples]
+    unknown = [key for key in plan.keys if key in run.samples and not _known(run, key)]
+    if missing:
+        count, where = f"{len(missing)} of {len(plan.keys)}", run.folder / "errors.jsonl"
+        yield f"{count} could not be finished; {where} says why, and the same command tries them again"
+    if unknown:
+        count, where = f"{len(unknown)} of {len(plan.keys)}", run.folder / "grades.jsonl"
+        yield f"the sandbox broke on {count}; {where} says why, and the same command grades them again"
+
+
+def _known(run: Run, key: Key) -> bool:
+    return key in run.grades and run.grades[key].passed is not None

@@ -39,8 +39,13 @@ MatchCost = Annotated[
     Path | None,
     Option(metavar="RUN", help="best-of-n, for what each task cost in that run.", rich_help_panel=_CONTROL),
 ]
-MatchBy = Annotated[bench.MatchBy, Option("--by", help="The cost that --match-cost matches.", rich_help_panel=_CONTROL)]
+MatchBy = Annotated[
+    bench.MatchBy | None,
+    Option("--by", help="The cost that --match-cost matches: computed unless given.", rich_help_panel=_CONTROL),
+]
 TwinOf = Annotated[
     Path | None,
-    Option(metavar="RUN", help="The settings, seeds and tasks of that run with gamma 0.", rich_help_panel=_CONTROL),
+    Option(
+        metavar="RUN", help="All of that eg-cfg run, its tasks and seeds too, with gamma 0.", rich_help_panel=_CONTROL
+    ),
 ]

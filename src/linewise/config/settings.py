@@ -94,6 +94,34 @@ def load_settings(
         raise InputError(_explain(error.errors()[0], sources)) from error
 
 
+def recorded_settings(values: Mapping[str, Any], place: str) -> Settings:
+    """The settings that a run was made with, as it recorded them; environment, file and preset add nothing to them.
+
+    Raises ``InputError``, which names ``place``, where they are those of another version.
+    """
+    try:
+        return _Recorded.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise InputError(f"{place}: settings.{key}: {first['msg']}; another version of linewise made it") from error
+
+
+class _Recorded(Settings):
+    """``Settings`` that come from nowhere but where they are made."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
 def _layered(*weaker: Values) -> type[Settings]:
     """``Settings`` that also read ``weaker``, strongest first, below flags and environment."""
 

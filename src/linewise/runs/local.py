@@ -20,12 +20,14 @@ from linewise.runs.reading import Key
 from linewise.runs.recorder import Recorder
 from linewise.runs.records import ErrorRecord, GradeRecord, Sample
 from linewise.runs.store import RunStore
+from linewise.schema import Status
 from linewise.strategies import Strategy
 
 BROKEN_IN_A_ROW = 3
 """So many tasks, one after the other, that engine or sandbox could not finish end the run."""
 
 OnDone = Callable[[Sample, GradeRecord], None]
+OnError = Callable[[ErrorRecord], None]
 MeterOf = Callable[[Key], Meter]
 
 
@@ -54,14 +56,16 @@ class LocalRun:
     """Solves what is missing in ``store``. ``run`` once; ``cancel`` from any thread.
 
     ``meters`` makes the meter of a task and seed, with its limits; ``budgets`` says what a sample was allowed to spend,
-    where it was matched to another run. ``keep_events``: write the event stream of every task.
+    where it was matched to another run. ``keep_events``: write the event stream of every task. ``on_done`` and
+    ``on_error`` are told of every task that is finished or broke, from any thread.
     """
 
     store: RunStore
     parts: Parts
     workers: int
     meters: MeterOf
-    on_done: OnDone
+    on_done: OnDone = lambda sample, grade: None
+    on_error: OnError = lambda error: None
     budgets: Mapping[Key, float] = field(default_factory=dict)
     keep_events: bool = True
     _cancelled: threading.Event = field(default_factory=threading.Event)
@@ -80,7 +84,8 @@ class LocalRun:
         """Grade samples without a verdict, then solve ``todo``, which names problems and seeds.
 
         Raises ``Cancelled``, and what broke where tasks broke one after the other; else a task that breaks is kept as
-        an error and can be run again.
+        an error and can be run again. Where the sandbox breaks in grading there is no verdict: the sample stays, and
+        the next run grades it again.
         """
         for sample in self.store.ungraded():
             self._grade(problems[sample.task_id], sample)
@@ -131,7 +136,7 @@ class LocalRun:
 
     def _grade(self, problem: Problem, sample: Sample) -> None:
         with self._watched(Meter()) as meter:
-            grade = grade_sample(self.parts.grader, problem, sample, meter=meter)
+            grade = _verdict(self.parts.grader, problem, sample, meter)
         self.store.add_grade(grade)
         self.on_done(sample, grade)
 
@@ -150,6 +155,23 @@ class LocalRun:
 
     def _keep_error(self, problem: Problem, seed: int, error: LinewiseError) -> None:
         self._broken += 1
-        self.store.add_error(ErrorRecord(task_id=problem.id, seed=seed, error=str(error)))
+        record = ErrorRecord(task_id=problem.id, seed=seed, error=str(error))
+        self.store.add_error(record)
+        self.on_error(record)
         if self._broken >= BROKEN_IN_A_ROW:
             raise error
+
+
+def _verdict(grader: Grader, problem: Problem, sample: Sample, meter: Meter) -> GradeRecord:
+    """The verdict on ``sample``; that nobody knows, and why, where the sandbox broke. Raises ``Stopped``."""
+    try:
+        return grade_sample(grader, problem, sample, meter=meter)
+    except SandboxError as error:
+        return GradeRecord(
+            task_id=sample.task_id,
+            seed=sample.seed,
+            passed=None,
+            parts=dict.fromkeys(problem.key.parts),
+            failure=Status.INFRASTRUCTURE.value,
+            error=str(error),
+        )

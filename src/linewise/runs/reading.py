@@ -23,8 +23,8 @@ class Run:
     """What a run directory holds.
 
     ``grades`` has verdicts on ``samples`` alone; of several on one sample the last. ``broken``: why engine or sandbox
-    could not finish a task that has no sample. ``notes``: what was left out, a line each; they name a file without its
-    folder, for reports travel.
+    could not finish a task that has no sample. ``notes``: what was left out or was made by different code, a line each;
+    they name a file without its folder, for reports travel.
     """
 
     folder: Path
@@ -57,15 +57,27 @@ def read_run(folder: Path) -> Run:
     samples = _samples(folder / "samples.jsonl", info, notes)
     grades = _last(read_lines(folder / "grades.jsonl", GradeRecord, cut=notes.append))
     errors = _last(read_lines(folder / "errors.jsonl", ErrorRecord, cut=notes.append))
+    sessions = tuple(read_lines(folder / "sessions.jsonl", SessionRecord, cut=notes.append))
+    notes += _code_changed(sessions)
     return Run(
         folder=folder,
         info=info,
         samples=samples,
         grades={key: grades[key] for key in samples if key in grades},
         broken={key: one.error for key, one in errors.items() if key not in samples},
-        sessions=tuple(read_lines(folder / "sessions.jsonl", SessionRecord, cut=notes.append)),
+        sessions=sessions,
         notes=tuple(notes),
     )
+
+
+def _code_changed(sessions: Sequence[SessionRecord]) -> list[str]:
+    sources = list(dict.fromkeys(session.source for session in sessions if session.source))
+    if len(sources) < 2:
+        return []
+    named = ", ".join(source[:8] for source in sources)
+    return [
+        f"sessions.jsonl: the run was gone on with by other code of linewise (sources {named}): its figures mix them"
+    ]
 
 
 def find_runs(folder: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 
-from linewise.events import AnswerChecked, Event, Finished, TokenChosen
+from linewise.events import AnswerChecked, AnswerLeft, AttemptStarted, Event, Finished, TokenChosen
 from linewise.runs.records import AttemptRecord, Cost, Sample
 from linewise.schema import Ledger, Solution, Task
 
@@ -17,20 +17,32 @@ class Recorder:
     _attempts: list[AttemptRecord] = field(default_factory=list)
     _guided: int = 0
     _changed: int = 0
+    _before: tuple[int, int] = (0, 0)
     _solution: Solution | None = None
 
     def on_event(self, event: Event) -> None:
         """Take note of ``event``."""
-        if isinstance(event, TokenChosen):
-            self._guided += event.guided
-            self._changed += event.changed
-        elif isinstance(event, AnswerChecked):
-            attempt = AttemptRecord(
-                solution=event.code, passed_visible=event.passed, origin=event.origin, agent=event.agent
-            )
-            self._attempts.append(attempt)
-        elif isinstance(event, Finished):
-            self._solution = event.solution
+        match event:
+            case AttemptStarted():
+                self._before = (self._guided, self._changed)
+            case TokenChosen():
+                self._guided += event.guided
+                self._changed += event.changed
+            case AnswerChecked() | AnswerLeft():
+                self._attempts.append(self._attempt(event))
+            case Finished():
+                self._solution = event.solution
+
+    def _attempt(self, event: AnswerChecked | AnswerLeft) -> AttemptRecord:
+        return AttemptRecord(
+            solution=event.code,
+            passed_visible=event.passed if isinstance(event, AnswerChecked) else None,
+            origin=event.origin,
+            agent=event.agent,
+            checked=isinstance(event, AnswerChecked),
+            guided_tokens=self._guided - self._before[0],
+            changed_tokens=self._changed - self._before[1],
+        )
 
     @property
     def sample(self) -> Sample:

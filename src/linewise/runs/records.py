@@ -31,20 +31,28 @@ class Cost(Record):
 
 
 class AttemptRecord(Record):
-    """One complete answer that was run on the visible tests, whether or not it was selected."""
+    """One complete answer, whether or not it was selected.
+
+    ``checked``: it was run on the visible tests; if not, another had passed them before. Of the tokens that it was
+    written with, ``guided_tokens`` were chosen with a guided context, and ``changed_tokens`` of them differ from the
+    plain choice. (An early-exit candidate's own tokens are plain samples; counted are those before them.)
+    """
 
     solution: str
     passed_visible: bool | None
     origin: Origin
     agent: str
+    checked: bool = True
+    guided_tokens: int = 0
+    changed_tokens: int = 0
 
 
 class Sample(Record):
     """The answer to one task: selected by visible tests alone.
 
-    ``seed`` tells several samples of one task apart. ``attempts`` are all answers that were checked, in order, the
-    selected one among them. ``guided_tokens`` were chosen with a guided context, ``changed_tokens`` of them differ from
-    the plain choice. ``unguided``: nothing of the task could be run, so it was decoded without guidance.
+    ``seed`` tells several samples of one task apart. ``attempts`` are all complete answers, in order, the selected one
+    among them. ``guided_tokens`` and ``changed_tokens`` are those of all attempts. ``unguided``: nothing of the
+    task could be run, so it was decoded without guidance.
     ``budget``: what the sample was allowed to spend, where it was matched to another run.
     """
 
@@ -61,6 +69,12 @@ class Sample(Record):
     unguided: bool = False
     cost: Cost = Cost()
     budget: float | None = None
+
+    @property
+    def selected(self) -> AttemptRecord | None:
+        """The attempt that is the answer; ``None`` where none was complete."""
+        same = (one for one in self.attempts if one.checked and one.solution == self.solution)
+        return next((one for one in same if one.agent == self.agent and one.origin is self.origin), None)
 
 
 class GradeRecord(Record):
@@ -132,11 +146,17 @@ class RunInfo(Record):
 
 
 class SessionRecord(Record):
-    """One line of ``sessions.jsonl``: when and on what a run was begun or gone on with."""
+    """One line of ``sessions.jsonl``: when and on what a run was begun or gone on with.
+
+    ``source``: SHA-256 over all files of the package that ran. ``commit``: the one they were checked out from, if any,
+    ``+`` behind it where they were changed since.
+    """
 
     started: str
     machine: dict[str, Any]
     versions: dict[str, str]
+    source: str | None = None
+    commit: str | None = None
 
 
 class ErrorRecord(Record):

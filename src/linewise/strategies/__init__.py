@@ -8,9 +8,12 @@ from linewise.strategies.direct import Direct
 from linewise.strategies.eg_cfg import EgCfg
 from linewise.strategies.options import BestOfNOptions, EgCfgOptions
 
-__all__ = ["NAMES", "BestOfNOptions", "EgCfgOptions", "Strategy", "build"]
+__all__ = ["KEEPS_ALLOWANCE", "NAMES", "BestOfNOptions", "EgCfgOptions", "Strategy", "build"]
 
 NAMES = ("direct", "best-of-n", "eg-cfg")
+
+KEEPS_ALLOWANCE = ("best-of-n",)
+"""Those that end once ``Meter.allowance_spent``; the others work in no rounds and cost what they cost."""
 
 
 def build(

@@ -41,14 +41,16 @@ class BestOfN:
             samples = self._sample(board, drawn)
             drawn += len(samples)
             yield CandidatesSampled(line=0, candidates=tuple(samples))
-            for code in _new((code_of(text, form) for text in samples), tried):
+            codes = _new((code_of(text, form) for text in samples), tried)
+            for code in codes:
                 yield from board.check(code, Origin.SAMPLE)
                 if board.solved:
+                    yield from (board.leave(rest, Origin.SAMPLE) for rest in codes)
                     return f"a sample {board.enough}"
         return f"none of {drawn} samples {board.enough}"
 
     def _sample(self, board: Board, drawn: int) -> list[str]:
-        size = min(self._options.round or self._options.n, self._options.n - drawn)
+        size = self._size(drawn, bounded=board.meter.has_allowance)
         prefix = board.engine.prompt(messages(board.task, self._guidance), response_prefix(board.task))
         form = form_of(board.task)
         sampled = board.engine.sample(
@@ -61,6 +63,13 @@ class BestOfN:
             meter=board.meter,
         )
         return [item.text for item in sampled]
+
+    def _size(self, drawn: int, *, bounded: bool) -> int:
+        """Samples of the round after ``drawn`` ones. Under an allowance, which ends no round, rounds begin with one
+        sample and at most double what there is, so that little is spent beyond a small allowance.
+        """
+        largest = self._options.round or self._options.n
+        return min(largest, max(1, drawn) if bounded else largest, self._options.n - drawn)
 
 
 def _new(codes: Iterable[str], tried: set[str]) -> Iterator[str]:

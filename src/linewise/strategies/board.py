@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 
 from linewise.engines.base import Engine
 from linewise.errors import BudgetSpent
-from linewise.events import AnswerChecked, AttemptStarted, Event, Finished, LineCommitted, ProgramTraced, text_after
+from linewise.events import (
+    AnswerChecked,
+    AnswerLeft,
+    AttemptStarted,
+    Event,
+    Finished,
+    LineCommitted,
+    ProgramTraced,
+    text_after,
+)
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.guidance.answer import standalone
 from linewise.meter import Meter
@@ -81,6 +90,10 @@ class Board:
         outcomes = tuple(self.sandbox.run(program, self.task.tests, self.limits, meter=self.meter))
         self.note(Attempt(code, outcomes, origin, self.agent))
         yield AnswerChecked(code=code, outcomes=outcomes, passed=self.task.passed_by(outcomes), origin=origin)
+
+    def leave(self, code: str, origin: Origin) -> Event:
+        """A complete answer that is not run: it cannot be chosen, but what it would have been worth can be judged."""
+        return AnswerLeft(code=standalone(self.task, code), origin=origin)
 
     def run(self, attempts: Generator[Event, None, str]) -> Iterator[Event]:
         """The events of ``attempts``, numbered and timed, then ``Finished``.

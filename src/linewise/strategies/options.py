@@ -19,7 +19,10 @@ class BestOfNOptions(BaseModel):
 
     n: int = Field(default=16, ge=1, le=4096, description="samples")
     round: int | None = Field(
-        default=None, ge=1, le=1024, description="samples of one batch; after each the tests decide; None: all at once"
+        default=None,
+        ge=1,
+        le=1024,
+        description="most samples of one batch; after each the tests decide; None: all at once",
     )
     temperature: float = Field(default=0.8, ge=0, le=5, description="temperature of the samples")
     top_p: float = Field(default=0.95, gt=0, le=1, description="nucleus of the samples")

@@ -48,7 +48,10 @@ def _settings(run: Run) -> dict[str, Any]:
 
 def _machines(run: Run) -> dict[str, Any]:
     """Machines and versions by dotted key; where sessions differ, all of them."""
-    sessions = [dotted({"machine": one.machine, "versions": one.versions}) for one in run.sessions]
+    sessions = [
+        dotted({"machine": one.machine, "versions": {**one.versions, "linewise source": one.source}})
+        for one in run.sessions
+    ]
     keys = dict.fromkeys(key for session in sessions for key in session)
     return {key: " and ".join(sorted({_text(session.get(key)) for session in sessions})) for key in keys}
 

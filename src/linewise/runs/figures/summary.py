@@ -47,7 +47,9 @@ class Summary:
 
     ``solved``: selected pass@1. ``pass_at_k``: over the seeds, by k. ``oracle``: any of a sample's attempts passes.
     ``accepted_but_wrong``: passed the visible and failed the hidden tests; ``accepted_note`` says why it is n/a.
-    ``solved_by``: solved samples by origin. ``failures``: failed samples by what the first failing test did.
+    ``solved_by``: solved samples by origin; ``solved_by_changed``: those of them whose answer holds tokens, or a
+    candidate's stands behind tokens, that guidance changed.
+    ``failures``: failed samples by what the first failing test did.
     ``unguided``: tasks decoded without guidance, for nothing of them could be run. ``in_process``: verdicts made within
     the program's process. ``unsolved_by``: the run whose unsolved tasks these are.
     """
@@ -67,6 +69,7 @@ class Summary:
     accepted_but_wrong: Rate | None
     accepted_note: str
     solved_by: Mapping[str, int]
+    solved_by_changed: Mapping[str, int]
     failures: Mapping[str, int]
     unguided: int
     guided_tokens: int
@@ -103,7 +106,8 @@ def summarise(run: Run, name: str | None = None) -> Summary:
         oracle=Rate.over(oracle_rates(tasks).values()),
         accepted_but_wrong=wrong,
         accepted_note="" if wrong else _accepted_note(tasks, shown),
-        solved_by=_counted((one.sample.origin for one in found if one.passed), (origin.value for origin in Origin)),
+        solved_by=_by_origin(one.sample for one in found if one.passed),
+        solved_by_changed=_by_origin(one.sample for one in found if one.passed and _changed(one.sample)),
         failures=_counted(one.grade.failure or "unknown" for one in found if not one.passed),
         unguided=len({sample.task_id for sample in run.samples.values() if sample.unguided}),
         guided_tokens=sum(sample.guided_tokens for sample in run.samples.values()),
@@ -181,6 +185,14 @@ def _accepted_note(tasks: Mapping[str, list[Scored]], shown: frozenset[str]) -> 
     if not _checked(one.sample for found in tasks.values() for one in found):
         return "n/a: no visible tests"
     return "n/a: no answer passed visible tests"
+
+
+def _by_origin(samples: Iterable[Sample]) -> dict[str, int]:
+    return _counted((sample.origin for sample in samples), (origin.value for origin in Origin))
+
+
+def _changed(sample: Sample) -> bool:
+    return sample.selected is not None and sample.selected.changed_tokens > 0
 
 
 def _counted(values: Iterable[str], order: Iterable[str] = ()) -> dict[str, int]:

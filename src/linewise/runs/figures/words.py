@@ -113,8 +113,14 @@ def apart(one: Comparison) -> str:
 
 
 def attribution(summary: Summary) -> str:
-    """``direct 3, early-exit candidate 2``; ``none`` where nothing was solved."""
-    return ", ".join(f"{origin} {count}" for origin, count in summary.solved_by.items() if count) or "none"
+    """``direct 3, early-exit candidate 2 (1 with changed tokens)``; ``none`` where nothing was solved."""
+    changed = summary.solved_by_changed
+    parts = [
+        f"{origin} {count}" + (f" ({changed[origin]} with changed tokens)" if changed.get(origin) else "")
+        for origin, count in summary.solved_by.items()
+        if count
+    ]
+    return ", ".join(parts) or "none"
 
 
 def left_out(summary: Summary) -> str:
