@@ -69,11 +69,40 @@ def test_no_compiler(clone: Path) -> None:
     )
 
 
+def test_no_python_for_the_packages_of_ds1000(clone: Path) -> None:
+    (clone / "data").mkdir()
+    add_python(clone, "exit 1")
+    line = run(clone, "bash", ".ci/run", LINEWISE_DATA="data")
+    assert line == (
+        "ds1000: no Python 3.11 here, which these packages are made for; name one: PYTHON=PATH sh scripts/ds1000"
+    )
+
+
+def test_without_packages_of_ds1000_nothing_is_checked(clone: Path) -> None:
+    """pip has no network here: nor does the second try take what the first has left for an environment."""
+    (clone / "data").mkdir()
+    for name in ("mkdir", "cp"):
+        (clone / "bin" / name).symlink_to(shutil.which(name) or f"{name} is missing")
+    make = "mkdir -p .venv-ds1000/bin && cp bin/python3 .venv-ds1000/bin/python"
+    add_python(clone, f'case "$*" in *pip*) echo no network; exit 1 ;; *venv*) {make} ;; esac')
+    environment = {"PATH": str(clone / "bin"), "LINEWISE_DATA": "data"}
+    for _ in range(2):
+        done = subprocess.run(
+            ["bash", ".ci/run"], cwd=clone, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            "no network",
+            "ds1000: pip could not install scripts/ds1000-packages.txt, which takes a network or pip's cache;"
+            " see .venv-ds1000/install.log",
+        ]
+
+
 def test_no_benchmark_data(clone: Path) -> None:
     line = run(clone, "bash", ".ci/run", LINEWISE_DATA="nowhere")
     assert line == ".ci/run: no folder nowhere with benchmark data; set LINEWISE_DATA"
 
 
 def test_all_scripts_can_be_run() -> None:
-    for file in ("scripts/demo", "scripts/test", ".ci/run"):
+    for file in ("scripts/demo", "scripts/test", "scripts/ds1000", ".ci/run"):
         assert os.access(ROOT / file, os.X_OK), file

@@ -52,6 +52,19 @@ def test_a_summary_with_an_interval(graded: Command) -> None:
     assert (graded.folder / "answers/eval_results.json").is_file()
 
 
+def test_samples_of_other_tasks_can_be_left_out(graded: Command) -> None:
+    path = write(graded.folder, answer(12, "x + 12"), answer(99, "x"), answer(99, "x"), answer(98, "x"))
+    run = graded("grade", "mbpp", str(path), "--known-only", "--quiet")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.endswith(
+        "1 of 974 tasks; scored on shown tests\n"
+        "3 samples of 2 tasks that mbpp as it is here has not were left out: Mbpp/99, Mbpp/98\n"
+    )
+    content = json.loads(graded("grade", "mbpp", str(path), "--known-only", "--json", "-q").stdout)
+    assert list(content["tasks"]) == ["Mbpp/12"]
+    assert content["skipped"] == {"Mbpp/99": 2, "Mbpp/98": 1}
+
+
 def test_references_need_no_samples_and_leave_no_file(graded: Command) -> None:
     before = sorted(graded.folder.iterdir())
     run = graded("grade", "mbpp", "--references", "--json", "-q", "--filter", "1[13]$", "--limit", "5")

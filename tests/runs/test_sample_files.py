@@ -38,7 +38,7 @@ def test_solutions_are_whole_and_completions_go_on_from_the_stem(tmp_path: Path,
         "",
         {"task_id": "1", "completion": "    return 3\n", "solution": "def f(x): return 3"},
     )
-    found = [(one.problem.id, one.code, one.number) for one in read_samples(path, SUITE)]
+    found = [(one.problem.id, one.code, one.number) for one in read_samples(path, SUITE).samples]
     assert found == [
         ("HumanEval/1", "def f(x): return 2", 0),
         ("HumanEval/0", f"{STEM}    return 1\n", 0),
@@ -52,7 +52,7 @@ def test_folders_of_folders_and_folders_of_files(tmp_path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(name)
     (tmp_path / "notes.txt").write_text("no sample")
-    found = [(one.problem.id, one.code, one.number) for one in read_samples(tmp_path, SUITE)]
+    found = [(one.problem.id, one.code, one.number) for one in read_samples(tmp_path, SUITE).samples]
     assert found == [
         ("HumanEval/0", "HumanEval_0.py", 0),
         ("HumanEval/1", "HumanEval_1/0.py", 0),
@@ -86,6 +86,27 @@ def test_many_unknown_ids_are_counted(tmp_path: Path) -> None:
     path = write(tmp_path / "s.jsonl", *({"task_id": f"Other/{n}", "solution": ""} for n in range(100, 115)))
     with pytest.raises(InputError, match="Other/109 and 5 more"):
         read_samples(path, SUITE)
+
+
+def test_unknown_tasks_can_be_left_out_and_are_counted(tmp_path: Path) -> None:
+    ids = ("HumanEval/7", "HumanEval/1", "HumanEval/8", "HumanEval/7", "HumanEval/1")
+    path = write(tmp_path / "s.jsonl", *({"task_id": name, "solution": str(n)} for n, name in enumerate(ids)))
+    given = read_samples(path, SUITE, known_only=True)
+    assert [(one.problem.id, one.code, one.number) for one in given.samples] == [
+        ("HumanEval/1", "1", 0),
+        ("HumanEval/1", "4", 1),
+    ]
+    assert given.skipped == {"HumanEval/7": 2, "HumanEval/8": 1}
+    with pytest.raises(
+        InputError, match=r"HumanEval/7, HumanEval/8 \(first: .*line 1\).* or leave them out with --known"
+    ):
+        read_samples(path, SUITE)
+
+
+def test_a_file_with_no_known_task_at_all_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.jsonl", {"task_id": "Other/1", "solution": ""})
+    with pytest.raises(InputError, match=r"unknown task ids: Other/1 .*; name their suite$"):
+        read_samples(path, SUITE, known_only=True)
 
 
 def test_what_is_no_file_of_samples(tmp_path: Path) -> None:

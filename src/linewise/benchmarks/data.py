@@ -4,11 +4,37 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from linewise.errors import InputError
+
+T = TypeVar("T")
+Record = dict[str, Any]
+
+ALSO: Mapping[str, Sequence[str]] = {
+    "mbpp/mbpp_et.jsonl.gz": ("mbpp/mbpp_et_427.jsonl.gz",),
+    "codecontests/codecontests.jsonl.gz": ("codecontests/codecontests_70.jsonl.gz",),
+    "ds1000/ds1000.jsonl.gz": ("ds1000/ds1000_800.jsonl.gz",),
+}
+"""Names that a file may have as well: those of parts of a suite. The first that is there is read."""
+
+MEND = "get the data anew, or mend the line; docs/benchmarks.md lists the fields"
+
+
+Texts = Annotated[list[str], Field(min_length=1)]
+"""A list of tests, of which there is one at least."""
+
+
+class Form(BaseModel):
+    """What every record of a file has to hold; it may hold more."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
 
 
 def data_folder(folder: Path | None = None) -> Path:
@@ -21,33 +47,105 @@ def data_folder(folder: Path | None = None) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What a file of a suite held. ``checksum`` is the SHA-256 of its content, unpacked."""
+    """What the file ``path`` of a suite held. ``checksum`` is the SHA-256 of its content, unpacked.
 
-    records: tuple[dict[str, Any], ...]
+    ``numbers`` are the lines of the records; ``source`` is the file's name below the data folder, as if it were packed.
+    """
+
+    records: tuple[Record, ...]
     source: str
     checksum: str
+    path: Path
+    numbers: tuple[int, ...]
+
+    def each(self, make: Callable[[Record], T]) -> list[T]:
+        """What ``make`` makes of each record.
+
+        Raises ``InputError`` naming file and line where it cannot, such as for code that does not parse.
+        """
+        return [
+            _made(make, record, f"{self.path}: line {number}")
+            for number, record in zip(self.numbers, self.records, strict=True)
+        ]
 
 
-def read_data(folder: Path, name: str) -> Data:
-    """The records of the file called ``name`` in ``folder``, ``.jsonl`` or ``.jsonl.gz``.
-
-    Raises ``InputError`` naming the file, and the line where one is broken.
-    """
-    path = folder / name
-    if not path.is_file() and path.with_suffix("").is_file():
-        path = path.with_suffix("")
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; docs/benchmarks.md tells where the data comes from")
-    packed = path.read_bytes()
-    content = gzip.decompress(packed) if path.suffix == ".gz" else packed
-    lines = content.decode("utf-8").split("\n")
-    records = tuple(_record(path, number, line) for number, line in enumerate(lines, start=1) if line.strip())
-    return Data(records, name, hashlib.sha256(content).hexdigest())
-
-
-def _record(path: Path, number: int, line: str) -> dict[str, Any]:
+def _made(make: Callable[[Record], T], record: Record, place: str) -> T:
     try:
-        record: dict[str, Any] = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}: line {number} is no JSON: {error}") from error
+        return make(record)
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise InputError(f"{place} cannot be read as a task: {' '.join(str(error).split())}; {MEND}") from error
+
+
+def find_data(folder: Path, name: str) -> tuple[Path, str] | None:
+    """The file called ``name`` in ``folder``, by that or another of its names, packed or not; and the name it was
+    found by. ``None`` where there is none.
+    """
+    for one in (name, *ALSO.get(name, ())):
+        path = folder / one
+        for candidate in (path, path.with_suffix("")) if path.suffix == ".gz" else (path,):
+            if candidate.is_file():
+                return candidate, one
+    return None
+
+
+def read_data(folder: Path, name: str, form: type[Form] = Form) -> Data:
+    """The records of the file called ``name`` in ``folder``, ``.jsonl`` or ``.jsonl.gz``, or by another of its names.
+
+    Raises ``InputError`` naming the file, the line where one is broken or not of ``form``, and the mend.
+    """
+    found = find_data(folder, name)
+    if found is None:
+        raise InputError(f"{folder / name}: no such file; docs/benchmarks.md tells where the data comes from")
+    path, source = found
+    content, text = _content(path)
+    numbered = list(_records(path, text, form))
+    if not numbered:
+        raise InputError(f"{path}: holds no record; get the data anew")
+    records, numbers = tuple(record for _, record in numbered), tuple(number for number, _ in numbered)
+    return Data(records, source, hashlib.sha256(content).hexdigest(), path, numbers)
+
+
+def _content(path: Path) -> tuple[bytes, str]:
+    try:
+        packed = path.read_bytes()
+        content = gzip.decompress(packed) if path.suffix == ".gz" else packed
+        return content, content.decode("utf-8")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path}: is no whole gzip file ({error}); get the data anew") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8, first at byte {error.start}; get the data anew") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
+
+
+def _records(path: Path, text: str, form: type[Form]) -> Iterator[tuple[int, Record]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        record = _record(f"{path}: line {number}", line)
+        try:
+            form.model_validate(record)
+        except ValidationError as error:
+            raise InputError(f"{path}: line {number}: {_said(error)}; {MEND}") from error
+        yield number, record
+
+
+def _record(place: str, line: str) -> Record:
+    try:
+        record: Any = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{place} is no JSON: {error}; get the data anew, as JSON lines") from error
+    if not isinstance(record, dict):
+        raise InputError(f"{place} is no JSON object; write the tasks as JSON lines, one object a line")
     return record
+
+
+def _said(error: ValidationError) -> str:
+    """The first thing that is wrong with a record."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"]))
+    if first["type"] == "missing":
+        return f"has no field {field}"
+    return f"field {field}: {first['msg']}" if field else first["msg"].removeprefix("Value error, ")

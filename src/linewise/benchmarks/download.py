@@ -16,7 +16,7 @@ import httpx
 import platformdirs
 from pydantic import BaseModel, ConfigDict
 
-from linewise.benchmarks.data import data_folder
+from linewise.benchmarks.data import data_folder, find_data
 from linewise.errors import InputError
 
 SECONDS = 30.0
@@ -64,7 +64,7 @@ def cache_folder() -> Path:
 def downloaded(suite: str, files: Mapping[str, Source], folder: Path) -> Path:
     """``folder``, once it holds all ``files`` of ``suite``, checked. Raises ``InputError``."""
     for path, source in files.items():
-        if source.url is None and not (folder / path).is_file():
+        if source.url is None and find_data(folder, path) is None:
             raise InputError(
                 f"{suite}: get {path} from {source.home} and name the folder above it with --data or LINEWISE_DATA"
             )

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -27,7 +27,7 @@ from linewise.cli.exit_codes import BROKEN
 from linewise.config import Settings, load_settings
 from linewise.errors import InputError
 from linewise.meter import Meter
-from linewise.runs.sample_files import GivenSample, read_samples, references
+from linewise.runs.sample_files import GivenSample, listed, read_samples, references
 from linewise.runs.sample_grading import Graded, Results, grade_samples
 
 Samples = Annotated[
@@ -35,6 +35,9 @@ Samples = Annotated[
     Argument(metavar="SAMPLES", help="JSON lines with task_id and solution or completion, or a folder of .py files."),
 ]
 References = Annotated[bool, Option("--references", help="Grade the suite's own solutions instead.")]
+KnownOnly = Annotated[
+    bool, Option("--known-only", help="Leave out samples of tasks that the suite has not, and say how many.")
+]
 Workers = Annotated[int | None, Option(min=1, help="Samples at a time; else one a processor.")]
 Out = Annotated[Path | None, Option(help="Where the results go; else beside the samples.")]
 Quiet = Annotated[bool, Option("--quiet", "-q", help="No progress.")]
@@ -45,6 +48,7 @@ def grade_command(
     samples: Samples = None,
     *,
     references_: References = False,
+    known_only: KnownOnly = False,
     data: bench_flags.Data = None,
     visible: bench_flags.Visible = None,
     split: bench_flags.Split = None,
@@ -72,18 +76,36 @@ def grade_command(
     settings = load_settings({"sandbox": sandbox, "python": python}, file=config, place="{flag}")
     options = suite_options(None, visible=visible, split=split or "all", libraries=libraries)
     loaded = load_suite(suite, data, options)
-    given = references(loaded) if samples is None else read_samples(samples, loaded)
+    given, skipped = _given(samples, loaded, known_only=known_only)
     place = _results_file(samples, out)
     warnings.simplefilter("ignore", SyntaxWarning)  # those of graded code are nobody's here
     results = _run(loaded, _selected(given, limit, filter_), settings, workers or os.cpu_count() or 1, quiet=quiet)
     if place is not None:
         _write(place, results.as_evalplus())
-    print(json.dumps(results.as_json(), indent=2) if as_json else "\n".join(results.lines()), flush=True)
+    if as_json:
+        print(json.dumps({**results.as_json(), "skipped": skipped}, indent=2), flush=True)
+    else:
+        print("\n".join([*results.lines(), *_skipped_line(skipped, loaded)]), flush=True)
     if results.unknown:
         _tell_unknown(results)
 
 
-def _selected(given: list[GivenSample], limit: int | None, pattern: str | None) -> list[GivenSample]:
+def _given(samples: Path | None, suite: Suite, *, known_only: bool) -> tuple[Sequence[GivenSample], Mapping[str, int]]:
+    """What to grade, and how many samples of which other tasks were left out."""
+    if samples is None:
+        return references(suite), {}
+    found = read_samples(samples, suite, known_only=known_only)
+    return found.samples, found.skipped
+
+
+def _skipped_line(skipped: Mapping[str, int], suite: Suite) -> list[str]:
+    if not skipped:
+        return []
+    counts = f"{sum(skipped.values())} samples of {len(skipped)} tasks"
+    return [f"{counts} that {suite.name} as it is here has not were left out: {listed(list(skipped))}"]
+
+
+def _selected(given: Sequence[GivenSample], limit: int | None, pattern: str | None) -> list[GivenSample]:
     tasks = list(dict.fromkeys(sample.problem.id for sample in given))
     chosen = set(select(tasks, limit=limit, part=None, pattern=pattern))
     return [sample for sample in given if sample.problem.id in chosen]

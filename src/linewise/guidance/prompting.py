@@ -22,6 +22,7 @@ def own_examples() -> tuple[WorkedExample, ...]:
 def messages(task: Task, options: GuidanceOptions, *, signal: str = "") -> list[Message]:
     """The chat that asks for ``task``; a signal ends its last user message, as in the paper.
 
+    A worked example that asks for a function of the same name is left out.
     A ``program`` or ``insertion`` task has a prompt of its own, whatever the style.
     """
     if task.kind == "program":
@@ -30,9 +31,14 @@ def messages(task: Task, options: GuidanceOptions, *, signal: str = "") -> list[
     elif task.kind == "insertion":
         text = render_template("insertion.jinja", task=_view(task))
     else:
-        shots = own_examples() if options.examples is None else options.examples
-        text = render_template(f"{options.prompt}.jinja", task=_view(task), examples=shots)
+        text = render_template(f"{options.prompt}.jinja", task=_view(task), examples=_shots(task, options))
     return [Message("user", f"{text}\n\n{signal}" if signal else text)]
+
+
+def _shots(task: Task, options: GuidanceOptions) -> list[WorkedExample]:
+    """The worked examples, without one of the task itself: it would give the answer away."""
+    shots = own_examples() if options.examples is None else options.examples
+    return [example for example in shots if example.entry_point != task.entry_point]
 
 
 def _view(task: Task, **more: object) -> dict[str, object]:

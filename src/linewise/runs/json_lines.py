@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,18 +59,29 @@ class Appender:
         self._path = path
         try:
             self._file = path.open("ab", buffering=0)
-            self._file.truncate(_complete_size(path))
+            self._size = _complete_size(path)
+            self._file.truncate(self._size)
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror}; give another --out") from error
 
     def append(self, record: BaseModel) -> None:
-        """Write ``record`` as one line. Raises ``LinewiseError`` where the disk is full."""
-        line = json.dumps(record.model_dump(mode="json"), ensure_ascii=True) + "\n"
+        """Write ``record`` as one line, whole or not at all. Raises ``LinewiseError`` where the disk is full."""
+        line = (json.dumps(record.model_dump(mode="json"), ensure_ascii=True) + "\n").encode("ascii")
         try:
-            self._file.write(line.encode("ascii"))
-            os.fsync(self._file.fileno())
+            self._write(line)
         except OSError as error:
+            with suppress(OSError):  # then it is a cut last line, which readers leave out
+                self._file.truncate(self._size)
             raise LinewiseError(f"{self._path}: can no longer be written: {error.strerror}") from error
+        self._size += len(line)
+
+    def _write(self, line: bytes) -> None:
+        """Write all of ``line``; one call may take a part, where a disk is nearly full. Raises ``OSError``."""
+        self._file.truncate(self._size)  # what a line that failed has left, where it could not be taken back
+        rest = memoryview(line)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file; nothing is lost, for every line is on the disk already."""

@@ -4,7 +4,7 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,27 +34,39 @@ class _Entry:
     completion: str | None = None
 
 
-def read_samples(path: Path, suite: Suite) -> list[GivenSample]:
-    """The samples in ``path``, in order.
+@dataclass(frozen=True, slots=True)
+class GivenSamples:
+    """The samples of a file, in order; ``skipped`` counts those left out, by the id of their task."""
+
+    samples: tuple[GivenSample, ...]
+    skipped: Mapping[str, int]
+
+
+def read_samples(path: Path, suite: Suite, *, known_only: bool = False) -> GivenSamples:
+    """The samples in ``path``. With ``known_only`` those of tasks that ``suite`` as it is here has not are left out.
 
     A ``.jsonl`` or ``.jsonl.gz`` file holds ``task_id`` and ``solution`` (whole code), or ``completion`` (which goes on
     from the task's stem), a line for each. A folder holds ``HumanEval_0/0.py``, ``HumanEval_0/1.py`` ..., or
-    ``HumanEval_0.py``. Raises ``InputError`` naming the place and the mend.
+    ``HumanEval_0.py``. Raises ``InputError`` naming the place and the mend, also where no sample is left.
     """
     entries = list(_folder(path) if path.is_dir() else _lines(path))
     if not entries:
         raise InputError(f"{path}: holds no sample; {_forms()}")
     spellings = ((spelling, problem) for problem in suite.problems.values() for spelling in _spellings(problem.id))
     known = dict(spellings)
-    _check_known(path, entries, known, suite)
+    strange = [entry for entry in entries if _key(entry.task_id) not in known]
+    if strange and (not known_only or len(strange) == len(entries)):
+        raise InputError(f"{path}: {_unknown(strange, suite, known_only=known_only)}")
+    given = ((entry, known[_key(entry.task_id)]) for entry in entries if _key(entry.task_id) in known)
+    return GivenSamples(tuple(_numbered(given)), Counter(entry.task_id for entry in strange))
+
+
+def _numbered(given: Iterable[tuple[_Entry, Problem]]) -> Iterator[GivenSample]:
     counts = Counter[str]()
-    samples = []
-    for entry in entries:
-        problem = known[_key(entry.task_id)]
+    for entry, problem in given:
         code = problem.stem + (entry.completion or "") if entry.solution is None else entry.solution
-        samples.append(GivenSample(problem, code, counts[problem.id]))
+        yield GivenSample(problem, code, counts[problem.id])
         counts[problem.id] += 1
-    return samples
 
 
 def references(suite: Suite) -> list[GivenSample]:
@@ -82,16 +94,20 @@ def _forms() -> str:
     return "give a .jsonl file with task_id and solution or completion, or a folder with files like HumanEval_0/0.py"
 
 
-def _check_known(path: Path, entries: Iterable[_Entry], known: Collection[str], suite: Suite) -> None:
-    strange = {entry.task_id: entry.place for entry in entries if _key(entry.task_id) not in known}
-    if strange:
-        listed = ", ".join(list(strange)[:_LISTED])
-        more = f" and {len(strange) - _LISTED} more" if len(strange) > _LISTED else ""
-        first, example = next(iter(strange.values())), next(iter(suite.problems), "none")
-        raise InputError(
-            f"{path}: unknown task ids: {listed}{more} (first: {first}); {suite.name} as it is here has "
-            f"{len(suite.problems)} tasks with ids such as {example}; remove the others or name their suite"
-        )
+def _unknown(strange: Sequence[_Entry], suite: Suite, *, known_only: bool) -> str:
+    names = list(dict.fromkeys(entry.task_id for entry in strange))
+    first, example = strange[0].place, next(iter(suite.problems), "none")
+    mend = "name their suite" if known_only else "name their suite, or leave them out with --known-only"
+    return (
+        f"unknown task ids: {listed(names)} (first: {first}); {suite.name} as it is here has "
+        f"{len(suite.problems)} tasks with ids such as {example}; {mend}"
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of ``names``, and how many more there are."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
 
 
 def _lines(path: Path) -> Iterator[_Entry]:

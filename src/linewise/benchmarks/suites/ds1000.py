@@ -10,17 +10,19 @@ import textwrap
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import Self, get_args
+
+from pydantic import model_validator
 
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, Library, Problem, Suite, SuiteOptions
-from linewise.benchmarks.data import read_data
+from linewise.benchmarks.data import Form, Record, read_data
 from linewise.benchmarks.suites import ds1000_prompt
 from linewise.execution.base import Limits, Program
 from linewise.guidance.answer import INSERTION_END
 from linewise.guidance.program import module_of
 from linewise.schema import ProbeTest, Task
 
-FILE = "ds1000/ds1000_800.jsonl.gz"
+FILE = "ds1000/ds1000.jsonl.gz"
 SIZE = 1000
 
 LIMITS = Limits(
@@ -51,19 +53,42 @@ _IMPORTED = re.compile(r"^\s*(?:import|from) +(torch|tensorflow)\b", re.MULTILIN
 _ANSWER = "answer_text"
 
 
+class About(Form):
+    """What a record says about its problem; the number stands here at home."""
+
+    library: str
+    problem_id: int | None = None
+
+
+class Row(Form):
+    """A record of DS-1000."""
+
+    prompt: str
+    code_context: str
+    reference_code: str
+    metadata: About
+    problem_id: int | None = None
+
+    @model_validator(mode="after")
+    def _numbered(self) -> Self:
+        if self.problem_id is None and self.metadata.problem_id is None:
+            raise ValueError("has no field problem_id, neither of its own nor in metadata")
+        return self
+
+
 def load(folder: Path, options: SuiteOptions) -> Suite:
-    """The suite from ``ds1000/ds1000_800.jsonl.gz`` in ``folder``; its problems are called ``DS-1000/<number>``.
+    """The suite from ``ds1000/ds1000.jsonl.gz`` in ``folder``; its problems are called ``DS-1000/<number>``.
 
     ``options.libraries`` leaves out problems that need another. The suite's modules to preload are those that the
     problems need, so a sandbox whose interpreter lacks one does not open.
     """
-    data = read_data(folder, FILE)
+    data = read_data(folder, FILE, Row)
     wanted = options.libraries or get_args(Library)
-    chosen = [record for record in data.records if _libraries(record).issubset(wanted)]
-    found = {library for record in chosen for library in _libraries(record)}
+    chosen = [(needed, problem) for needed, problem in data.each(_needed_and_problem) if needed.issubset(wanted)]
+    found = {library for needed, _ in chosen for library in needed}
     return Suite(
         name="ds-1000",
-        problems={problem.id: problem for problem in map(_problem, chosen)},
+        problems={problem.id: problem for _, problem in chosen},
         size=SIZE,
         limits=LIMITS,
         source=data.source,
@@ -75,15 +100,19 @@ def load(folder: Path, options: SuiteOptions) -> Suite:
     )
 
 
-def _libraries(record: dict[str, Any]) -> set[str]:
+def _libraries(record: Record) -> set[str]:
     """What a problem needs: the library that it is filed under, and what else its tests import of the large ones."""
     needed = {str(record["metadata"]["library"]).lower()}
     return needed | {_LARGE[name] for name in _IMPORTED.findall(record["code_context"])}
 
 
-def _problem(record: dict[str, Any]) -> Problem:
+def _needed_and_problem(record: Record) -> tuple[set[str], Problem]:
+    return _libraries(record), _problem(record)
+
+
+def _problem(record: Record) -> Problem:
     parts = ds1000_prompt.split(record["prompt"])
-    name = f"DS-1000/{record['problem_id']}"
+    name = f"DS-1000/{record['problem_id'] if 'problem_id' in record else record['metadata']['problem_id']}"
     task = Task(
         prompt=parts.text,
         entry_point=parts.entry_point,

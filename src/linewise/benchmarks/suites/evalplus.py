@@ -10,10 +10,12 @@ from dataclasses import replace
 from functools import cache, partial
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, fold, wall_four_times
-from linewise.benchmarks.data import read_data
+from linewise.benchmarks.data import Record, read_data
 from linewise.benchmarks.overlap import Overlap, ShownCalls
 from linewise.benchmarks.suites import humaneval, mbpp
 from linewise.benchmarks.suites.evalplus_inputs import cases, meant
@@ -44,17 +46,33 @@ TOGETHER = frozenset({"Mbpp/255"})
 INPUTS = {"Mbpp/599": 20}
 """How many inputs share a script, where all together take most of the limit of time for the reference alone."""
 
-Record = dict[str, Any]
+
+Inputs = list[list[Any]] | Annotated[dict[str, Any], Field(max_length=0)]
+"""The arguments of each call; the data has an empty object where there is none."""
+
+
+class Row(humaneval.Row):
+    """What records of both suites share."""
+
+    base_input: Inputs
+    plus_input: Inputs
+    atol: float
+
+
+class MbppRow(Row):
+    """A record of MBPP+."""
+
+    assertion: str
 
 
 def load_humaneval(folder: Path, options: SuiteOptions) -> Suite:
     """HumanEval+ from ``evalplus/humaneval_plus.jsonl.gz`` in ``folder``; visible tests are those of HumanEval."""
-    data = read_data(folder, HUMANEVAL_FILE)
-    problems = {
-        record["task_id"]: humaneval.problem_of(record, _parts(record), options.visible, partial(_shown, record))
-        for record in data.records
-    }
-    return Suite("humaneval+", problems, humaneval.SIZE, LIMITS, data.source, data.checksum)
+    data = read_data(folder, HUMANEVAL_FILE, Row)
+    problems = data.each(
+        lambda record: humaneval.problem_of(record, _parts(record), options.visible, partial(_shown, record))
+    )
+    found = {one.id: one for one in problems}
+    return Suite("humaneval+", found, humaneval.SIZE, LIMITS, data.source, data.checksum)
 
 
 def load_mbpp(folder: Path, options: SuiteOptions) -> Suite:
@@ -63,12 +81,12 @@ def load_mbpp(folder: Path, options: SuiteOptions) -> Suite:
     Prompt and visible tests are MBPP+'s own, three of a task unless chosen otherwise: the asserts of MBPP contradict
     its mended references in one task of eight. Worked examples are MBPP's, where its file is there too.
     """
-    data = read_data(folder, MBPP_FILE)
+    data = read_data(folder, MBPP_FILE, MbppRow)
     split = options.split or "all"
-    problems = [_mbpp_problem(record, options.visible) for record in data.records]
+    problems = data.each(lambda record: (int(fold(record["task_id"])), _mbpp_problem(record, options.visible)))
     return Suite(
         name="mbpp+",
-        problems={one.id: one for one in problems if int(fold(one.id)) in mbpp.SPLITS[split]},
+        problems={one.id: one for number, one in problems if number in mbpp.SPLITS[split]},
         size=MBPP_SIZES[split],
         limits=LIMITS,
         source=data.source,
@@ -79,7 +97,7 @@ def load_mbpp(folder: Path, options: SuiteOptions) -> Suite:
 
 def _worked_examples(folder: Path) -> tuple[WorkedExample, ...]:
     try:
-        return mbpp.worked_examples(read_data(folder, mbpp.FILE).records)
+        return mbpp.worked_examples(read_data(folder, mbpp.FILE, mbpp.Row).records)
     except InputError:
         return ()
 

@@ -8,10 +8,9 @@ asserts; the field ``test`` in the data of HumanEval-ET is HumanEval's and is no
 import ast
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, scripts, wall_four_times
-from linewise.benchmarks.data import read_data
+from linewise.benchmarks.data import Data, Form, Record, Texts, read_data
 from linewise.benchmarks.overlap import Overlap, ShownCalls
 from linewise.benchmarks.suites.docstring_examples import Function, examples
 from linewise.errors import InputError
@@ -30,36 +29,53 @@ MISTAKEN = frozenset(
 )
 """Misprinted examples of HumanEval/47 and 116: no answer to what these tasks ask for passes them."""
 
-Record = dict[str, Any]
+
+class Row(Form):
+    """What records of HumanEval and of the suites made of it share."""
+
+    task_id: str
+    prompt: str
+    entry_point: str
+    canonical_solution: str
+
+
+class PlainRow(Row):
+    """A record of HumanEval."""
+
+    test: str
+
+
+class EtRow(Row):
+    """A record of HumanEval-ET."""
+
+    test_case_list: Texts
 
 
 def load(folder: Path, options: SuiteOptions) -> Suite:
     """HumanEval from ``humaneval/humaneval.jsonl.gz`` in ``folder``; its problems are called ``HumanEval/<number>``."""
-    return _load("humaneval", FILE, folder, options, hidden=_check, shown=_shown_in_check)
+    return _load("humaneval", read_data(folder, FILE, PlainRow), options, hidden=_check, shown=_shown_in_check)
 
 
 def load_et(folder: Path, options: SuiteOptions) -> Suite:
     """HumanEval-ET from ``humaneval/humaneval_et.jsonl.gz`` in ``folder``."""
-    return _load("humaneval-et", ET_FILE, folder, options, hidden=_list, shown=_shown_in_list)
+    data = read_data(folder, ET_FILE, EtRow)
+    return _load("humaneval-et", data, options, hidden=_list, shown=_shown_in_list)
 
 
 def _load(
     name: str,
-    file: str,
-    folder: Path,
+    data: Data,
     options: SuiteOptions,
     *,
     hidden: Callable[[Record], tuple[HiddenAssert, ...]],
     shown: Callable[[Record, ShownCalls], Overlap],
 ) -> Suite:
-    data = read_data(folder, file)
-
     def problem(record: Record) -> Problem:
         parts = {"hidden": hidden(record)}
         return problem_of(record, parts, options.visible, lambda calls: {"hidden": shown(record, calls)})
 
-    problems = {record["task_id"]: problem(record) for record in data.records}
-    return Suite(name, problems, SIZE, wall_four_times(10), data.source, data.checksum)
+    found = {one.id: one for one in data.each(problem)}
+    return Suite(name, found, SIZE, wall_four_times(10), data.source, data.checksum)
 
 
 def problem_of(

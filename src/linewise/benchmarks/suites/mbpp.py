@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, wall_four_times
-from linewise.benchmarks.data import read_data
+from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, SuiteOptions, fold, wall_four_times
+from linewise.benchmarks.data import Form, Texts, read_data
 from linewise.errors import InputError
 from linewise.guidance.options import WorkedExample
 from linewise.guidance.program import module_of
@@ -25,12 +25,22 @@ SHOWN = 3
 _EXAMPLES = (2, 3, 4)
 
 
+class Row(Form):
+    """A record of MBPP."""
+
+    task_id: int
+    text: str
+    code: str
+    test_setup_code: str
+    test_list: Texts
+
+
 def load(folder: Path, options: SuiteOptions) -> Suite:
     """The suite from ``mbpp/mbpp.jsonl.gz`` in ``folder``; its problems are called ``Mbpp/<number>``."""
-    data = read_data(folder, FILE)
+    data = read_data(folder, FILE, Row)
     numbers = SPLITS[options.split or "test"]
     visible = SHOWN if options.visible is None else options.visible
-    problems = [_problem(record, visible) for record in data.records if record["task_id"] in numbers]
+    problems = [one for one in data.each(lambda record: _problem(record, visible)) if int(fold(one.id)) in numbers]
     return Suite(
         name="mbpp",
         problems={problem.id: problem for problem in problems},
