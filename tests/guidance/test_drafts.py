@@ -76,7 +76,10 @@ def test_on_a_real_model_tokens_part_only_within_the_noise(smollm2: LlamaCppEngi
         _, events = run_decode(smollm2, sandbox, options(**chosen, drafts=drafts), task=task)
         runs.append(of_type(events, TokenChosen))
     parted = next((pair for pair in zip(*runs, strict=False) if pair[0].token != pair[1].token), None)
-    assert parted is None or min(event.margin or 0 for event in parted) <= NOISE
+    if parted is None:
+        assert len(runs[0]) == len(runs[1])
+    else:  # the lead has moved from the one's to the other's
+        assert sum(event.margin or 0 for event in parted) <= NOISE
     assert sum(event.guided for event in runs[1]) > 10
 
 
