@@ -3,15 +3,19 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import gguf
 import llama_cpp
+import numpy as np
 import pytest
+from gguf_files import write_mamba, write_vocabulary
 
+from linewise.engines.base import Pair, Stop
 from linewise.engines.llamacpp.engine import LlamaCppEngine
 from linewise.engines.llamacpp.native import Vocabulary
 from linewise.engines.options import LlamaCppOptions
 from linewise.errors import EngineError
+from linewise.meter import Meter
 
 WORDS = (
     "def",
@@ -50,22 +54,7 @@ def sentencepiece(tmp_path_factory: pytest.TempPathFactory) -> Iterator[llama_cp
     """A model that is a vocabulary alone: single characters, a few words, every byte; a space is put before texts."""
     path = tmp_path_factory.mktemp("spm") / "vocabulary.gguf"
     letters = sorted({character for text in (*TEXTS, "abc") for character in text if character.isascii()} - set(" \n"))
-    spelled = [word.replace(" ", "\u2581") for word in dict.fromkeys([*WORDS, *letters, "\u2581"])]
-    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *spelled]
-    kinds = [gguf.TokenType.UNKNOWN, *[gguf.TokenType.CONTROL] * 2, *[gguf.TokenType.BYTE] * 256]
-    kinds += [gguf.TokenType.NORMAL] * len(spelled)
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_tokenizer_model("llama")
-    writer.add_token_list(tokens)
-    writer.add_token_scores([float(len(token)) - 20 for token in tokens])
-    writer.add_token_types(kinds)
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
-    writer.add_unk_token_id(0)
-    writer.add_add_space_prefix(True)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.close()
+    write_vocabulary(path, [*WORDS, *letters])
     params = llama_cpp.llama_model_default_params()
     params.vocab_only = True
     model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
@@ -118,3 +107,37 @@ def test_a_template_that_cannot_be_read_leaves_no_thread(smollm2_path: Path, tmp
     with pytest.raises(EngineError, match="chat template cannot be read"):
         LlamaCppEngine(path, options=LlamaCppOptions(ctx=256, threads=1))
     assert threading.active_count() == before
+
+
+@pytest.fixture(scope="module")
+def mamba(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaCppEngine]:
+    path = tmp_path_factory.mktemp("mamba") / "mamba.gguf"
+    write_mamba(path)
+    with LlamaCppEngine(path, options=LlamaCppOptions(ctx=2048, threads=1)) as engine:
+        yield engine
+
+
+def test_a_recurrent_model_has_few_states(mamba: LlamaCppEngine) -> None:
+    assert not mamba.capabilities.rewind
+    assert mamba._native.sequences == 16
+    assert llama_cpp.llama_n_seq_max(mamba._native._context) == 16
+
+
+def test_a_recurrent_model_answers_more_than_it_has_states(mamba: LlamaCppEngine) -> None:
+    prefix = mamba.encode("def f(x):\n")
+    stop = Stop(3)
+    settings: dict[str, Any] = {"temperature": 1.0, "top_p": 1.0, "seed": 4}
+    many = mamba.sample(prefix, n=40, stop=stop, **settings, meter=Meter())
+    assert len(many) == 40
+    few = mamba.sample(prefix, n=3, stop=stop, **settings, meter=Meter())
+    assert [item.tokens for item in few] == [item.tokens for item in many[:3]]
+    pairs = [Pair([*prefix, number], [number, *prefix]) for number in range(60, 100)]
+    found = mamba.next_dists(pairs, meter=Meter())
+    assert len(found) == 40
+    for pair, dists in list(zip(pairs, found, strict=True))[::7]:
+        mamba.forget()
+        (alone,) = mamba.next_dists([pair], meter=Meter())
+        for one, other in zip(dists, alone, strict=True):
+            assert one is not None
+            assert other is not None
+            np.testing.assert_allclose(one, other, atol=1e-3)
