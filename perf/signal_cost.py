@@ -3,7 +3,8 @@
     python perf/signal_cost.py --data DATA [--mbpp 511-530] [--json FILE]
 
 Along the greedy answer to each task, at every line, three candidates (temperature 0.75, two lines) are sampled, run and
-traced in both styles; both signals are then built from the same programs and counted. Nothing is guided.
+traced in both styles; both signals are then built from the same programs and counted, also those that are empty because
+nothing fits into the preset's budget. Nothing is guided.
 """
 
 import json
@@ -89,8 +90,9 @@ def _table(rows: list[dict[str, Any]]) -> str:
     for preset in PRESETS:
         counts = [row[preset] for row in rows if row["programs"]]
         tenth, ninetieth = (quantiles(counts, n=10)[place] for place in (0, 8))
-        lines.append([preset, len(counts), f"{tenth:.0f}", f"{median(counts):.0f}", f"{ninetieth:.0f}", max(counts)])
-    return table(["signal as in", "lines", "10th percentile", "median", "90th percentile", "largest"], lines)
+        figures = (f"{tenth:.0f}", f"{median(counts):.0f}", f"{ninetieth:.0f}", max(counts))
+        lines.append([preset, len(counts), *figures, counts.count(0)])
+    return table(["signal as in", "lines", "10th percentile", "median", "90th percentile", "largest", "empty"], lines)
 
 
 if __name__ == "__main__":

@@ -157,6 +157,27 @@ def test_what_does_not_fit_at_all_is_counted(sandbox: Sandbox) -> None:
     assert built(shown, COUNTING, SignalOptions(), -100) == Signal("", 0, cut_traces=4)
 
 
+@pytest.mark.parametrize("room", [75, 150])
+def test_where_no_source_fits_what_the_runs_showed_is_left(sandbox: Sandbox, room: int) -> None:
+    """A program may be longer than the budget; decoding would go on unguided, and nobody would know."""
+    options = STYLES["delta"].model_copy(update={"max_tokens": room})
+    long = BROKEN.replace("    total = 0\n", "    total = 0\n" + "    # a line\n" * 40)
+    signal = built(evidence(sandbox, COUNTING, options, long, COUNT + "\n# a line" * 40), COUNTING, options)
+    assert signal is not None
+    assert 0 < signal.tokens <= room
+    assert "FAILS" in signal.text
+    assert "# a line\n" not in signal.text
+    assert_golden(f"signals/no_source.{room}.txt", f"{signal.text}\n\n[{signal.cut_traces} traces cut]")
+
+
+def test_where_a_source_fits_it_is_shown(sandbox: Sandbox) -> None:
+    """Traces and other programs are left out before it."""
+    options = STYLES["delta"].model_copy(update={"max_tokens": 150})
+    signal = built(evidence(sandbox, COUNTING, options, BROKEN, COUNT), COUNTING, options)
+    assert signal is not None
+    assert BROKEN in signal.text
+
+
 def test_where_there_is_nothing_to_show_there_is_no_signal() -> None:
     assert built([], COUNTING, SignalOptions()) is None
     broken = Outcome(Status.INFRASTRUCTURE, error="sandbox")

@@ -170,7 +170,8 @@ class Engine(Protocol):
 
         It is called for node 0, the prefixes themselves, and then for every node that it returned for that node's
         parent, parents first. The engine computes the tree ahead of the visits, in steps of its own size, and leaves
-        out what can no longer be visited. ``visit`` may be called from another thread and should be quick.
+        out what can no longer be visited. ``visit`` may be called from another thread and should be quick: in some
+        engines all other calls wait until it returns.
         """
         ...
 

@@ -133,6 +133,7 @@ class _Loop:
         if self._options.reuse_survivors:
             since = len(before.tokens)
             kept = survivors(self._candidates, writing.tokens[since:], writing.text[len(before.text) :])
+        self._candidates = []  # else their distributions would be held while those of the new ones are made
         return kept + sample_candidates(
             self._setting.engine,
             [*self._contexts.plain, *writing.tokens],

@@ -7,7 +7,7 @@ from linewise.engines.base import LogProbs, Sampled, complete_lines
 from linewise.engines.token_tree import TokenTree
 
 _KEPT_BYTES = 256 << 20
-"""What the kept distributions of one line's candidates may occupy."""
+"""What the kept distributions of one line's candidates may occupy; each agent has those of one line at a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from linewise.guidance.trace_text import shorten, trace_lines
 from linewise.schema import AssertTest, Failure, Outcome, ProbeTest, Status, StdioTest, VisibleTest
 
 _LEAST_LINES = 4
-"""A trace is not cut below so many lines; after that whole entries are left out."""
+"""A trace is not cut below so many lines; after that whole entries are left out. A last one without a source is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +50,39 @@ def build_signal(
 ) -> Signal | None:
     """The signal of these programs, in at most ``options.max_tokens`` and at most ``room`` tokens.
 
-    Over the budget the longest traces are halved, again and again, then entries are left out from the end.
+    Over the budget the longest traces are halved, again and again, then entries are left out from the end. Where not
+    one fits beside its program's source, all begins anew without the sources: what a run showed still guides.
     An empty one where nothing fits; ``None`` where there is nothing to show.
     """
     evidence = _most_passing(evidence, options.max_programs)
     entries = [entry for number, item in enumerate(evidence) for entry in _entries(number, item, tests, options)]
     budget = min(room, options.max_tokens or room)
-    whole = list(entries)
+    for sources in (True, False):
+        signal = _fitting(evidence, entries, count_tokens, budget, sources=sources)
+        if signal is not None:
+            return signal
+    return Signal("", 0, len(entries)) if entries else None
+
+
+def _fitting(
+    evidence: Sequence[Evidence],
+    whole: list[_Entry],
+    count_tokens: Callable[[str], int],
+    budget: int,
+    *,
+    sources: bool,
+) -> Signal | None:
+    entries = whole
     hopeful = math.inf  # characters that may fit, by the last count: counting a long text takes long
     while entries:
-        text = _render(evidence, entries)
+        text = _render(evidence, entries, sources=sources)
         if len(text) <= hopeful:
             tokens = count_tokens(text)
             if tokens <= budget:
                 return Signal(text, tokens, _count_cut(whole, entries))
             hopeful = 1.25 * len(text) * budget / tokens
-        entries = _shortened(entries)
-    return Signal("", 0, len(whole)) if whole else None
+        entries = _shortened(entries, 0 if len(entries) == 1 and not sources else _LEAST_LINES)
+    return None
 
 
 def as_comments(text: str, head: str) -> str:
@@ -144,14 +160,15 @@ def _wrong(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str:
     )
 
 
-def _shortened(entries: list[_Entry]) -> list[_Entry]:
-    """The longest trace halved around its middle; where none is long, the last entry left out."""
+def _shortened(entries: list[_Entry], least: int) -> list[_Entry]:
+    """The longest trace halved around its middle; where none is longer than ``least``, the last entry left out."""
     longest = max(range(len(entries)), key=lambda index: len(entries[index].lines))
     lines = entries[longest].lines
-    if len(lines) <= _LEAST_LINES:
+    if len(lines) <= least:
         return entries[:-1]
     kept = len(lines) // 4
-    halved = replace(entries[longest], lines=(*lines[:kept], "...", *lines[len(lines) - kept :]))
+    shorter = (*lines[:kept], "...", *lines[len(lines) - kept :]) if len(lines) > 1 else ()
+    halved = replace(entries[longest], lines=shorter)
     return [*entries[:longest], halved, *entries[longest + 1 :]]
 
 
@@ -160,10 +177,10 @@ def _count_cut(whole: list[_Entry], entries: list[_Entry]) -> int:
     return len(whole) - len(entries) + changed
 
 
-def _render(evidence: Sequence[Evidence], entries: Sequence[_Entry]) -> str:
+def _render(evidence: Sequence[Evidence], entries: Sequence[_Entry], *, sources: bool) -> str:
     programs = [
         {
-            "source": item.program,
+            "source": item.program if sources else None,
             "candidate": item.candidate and 1 + sum(before.candidate for before in evidence[:number]),
             "entries": [entry for entry in entries if entry.program == number],
         }

@@ -33,7 +33,7 @@ def smollm2(request: pytest.FixtureRequest, ctx: int) -> Subject:
     """
     path: Path = request.getfixturevalue("smollm2_path")
     engine = LlamaCppEngine(path, options=LlamaCppOptions(ctx=ctx, threads=1))
-    return Subject(engine, distance=0.15, margin=0.7, nats=1.5, held=lambda: engine.held, bound=ctx)
+    return Subject(engine, distance=0.15, margin=0.7, nats=1.5, held=lambda: engine.held, bound=ctx, visits_apart=False)
 
 
 def transformers_llama(request: pytest.FixtureRequest, ctx: int) -> Subject:

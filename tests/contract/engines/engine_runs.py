@@ -19,7 +19,8 @@ class Subject:
 
     ``distance``: total variation, 0 to 1. ``margin``: nats between the two best tokens beyond which the argmax agrees.
     ``nats``: by how much the log-probability of a token differs that one of both gives at least 1 in 1000.
-    ``held``: tokens whose states the engine keeps; ``bound``: how many it may keep.
+    ``held``: tokens whose states the engine keeps; ``bound``: how many it may keep. ``visits_apart``: whether other
+    calls go on while the ``visit`` of one runs.
     """
 
     engine: Engine
@@ -28,6 +29,7 @@ class Subject:
     nats: float
     held: Callable[[], int] = lambda: 0
     bound: int = 0
+    visits_apart: bool = True
 
     def assert_same(self, left: LogProbs, right: LogProbs) -> None:
         assert distance(left, right) <= self.distance

@@ -1,12 +1,12 @@
 """``sample``: seeds, and where a continuation ends."""
 
-import contextlib
+import re
 
 import pytest
 from engine_runs import Subject, dists, prefixes, prompt, sample
 
 from linewise.engines.base import Engine, Stop, complete_lines
-from linewise.errors import EngineError
+from linewise.errors import ContextOverflow
 
 STOP = Stop(24)
 
@@ -125,9 +125,13 @@ def test_any_number_of_pairs(engine: Engine) -> None:
     assert len(found) == 100
 
 
-def test_more_pairs_than_can_be_held_are_answered_or_a_clear_error(small_engine: Engine) -> None:
-    found = []
-    with contextlib.suppress(EngineError):
-        found = dists(small_engine, *([number] for number in range(60, 260)))
-    assert len(found) in (0, 200)
+def test_more_pairs_than_can_be_held_are_answered_or_the_error_names_sizes_and_option(small_engine: Engine) -> None:
+    """800 tokens in all, where 512 fit."""
+    prefixes = [[number, number + 1, number + 2, number + 3] for number in range(50, 250)]
+    found, refusal = [], ""
+    try:
+        found = dists(small_engine, *prefixes)
+    except ContextOverflow as error:
+        refusal = str(error)
+    assert len(found) == 200 or re.search(r"\d+ tokens .*the context holds 512 tokens; raise it with --ctx", refusal)
     assert dists(small_engine, prompt(small_engine))

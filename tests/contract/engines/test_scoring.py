@@ -4,9 +4,9 @@ import threading
 from itertools import pairwise
 
 import pytest
-from engine_runs import Subject, Visits, distance, dists, drafts, prefixes, prompt, sample, scored
+from engine_runs import Subject, Visits, distance, dists, drafts, prefixes, prompt, scored
 
-from linewise.engines.base import DistPair, Engine, Pair, Stop
+from linewise.engines.base import DistPair, Engine, LogProbs, Pair
 from linewise.engines.token_tree import TokenTree
 from linewise.errors import Cancelled, ContextOverflow
 from linewise.meter import Meter
@@ -178,23 +178,32 @@ def test_drafts_that_do_not_fit_name_the_sizes_and_the_option(small: Subject) ->
     assert dists(engine, prompt(engine))
 
 
-def test_other_calls_go_on_while_one_visits(engine: Engine) -> None:
-    """A visit may take a while; it holds nobody up for good."""
+def test_a_call_beside_a_visit(subject: Subject) -> None:
+    """Where visits have the caller's thread to themselves other calls go on, else they wait for it and then go on."""
+    engine = subject.engine
+    engine.forget()
     inside, go = threading.Event(), threading.Event()
+    found: list[LogProbs] = []
 
-    def slow(node: int, found: DistPair) -> list[int]:
-        del node, found
+    def slow(node: int, shown: DistPair) -> list[int]:
+        del node, shown
         inside.set()
-        go.wait(5)
+        assert go.wait(30)
         return []
 
-    thread = threading.Thread(target=lambda: engine.score(Pair(prompt(engine), None), TokenTree(), slow, meter=Meter()))
-    thread.start()
+    visiting = threading.Thread(
+        target=engine.score, args=(Pair(prompt(engine), None), TokenTree(), slow), kwargs={"meter": Meter()}
+    )
+    other = threading.Thread(target=lambda: found.extend(dists(engine, prompt(engine))))
+    visiting.start()
     assert inside.wait(60)
-    other = threading.Thread(target=lambda: sample(engine, prompt(engine), Stop(2)))
     other.start()
+    other.join(20 if subject.visits_apart else 0.5)
+    assert other.is_alive() != subject.visits_apart
+    assert visiting.is_alive(), "the control: it still visits"
     go.set()
     other.join(60)
-    thread.join(60)
+    visiting.join(60)
     assert not other.is_alive()
-    assert not thread.is_alive()
+    assert not visiting.is_alive()
+    assert len(found) == 1

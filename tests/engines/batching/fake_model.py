@@ -1,7 +1,7 @@
 """A model that is a rule, with a memory that checks how it is used: what every sequence holds, cell by cell."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,7 +25,8 @@ class FakeModel:
     def __init__(self, *, capacity: int = 1 << 20, whole_only: bool = False) -> None:
         self.sequences: dict[int, list[tuple[int, int]]] = {}
         self.passes: list[list[Position]] = []
-        self.errors: list[Exception] = []
+        self.errors: list[Exception | None] = []  # of the passes to come, the next one last; None: it goes well
+        self.at_pass: Callable[[], None] = lambda: None
         self.gate = threading.Event()
         self.gate.set()
         self._capacity, self._whole_only = capacity, whole_only
@@ -44,8 +45,9 @@ class FakeModel:
     def compute(self, batch: Sequence[Position]) -> dict[int, LogProbs]:
         self.gate.wait()
         self.passes.append(list(batch))
-        if self.errors:
-            raise self.errors.pop()
+        self.at_pass()
+        if self.errors and (error := self.errors.pop()):
+            raise error
         found = {}
         for index, position in enumerate(batch):
             tokens = self._write(position)

@@ -163,6 +163,22 @@ def test_prompts_take_turns() -> None:
         long.wait()
 
 
+def test_newcomers_do_not_keep_a_long_prompt_waiting() -> None:
+    """With every pass another prompt arrives that would fill the next one: whoever waits longest goes first."""
+    with opened() as bench:
+        arrived: list[Call] = []
+
+        def arrive() -> None:
+            if len(arrived) < 200:
+                arrived.append(bench.submit_dists([100 + len(arrived)] * CHUNK))
+
+        bench.model.at_pass = arrive
+        bench.submit_dists([2] * 8 * CHUNK).wait()
+        assert len(arrived) <= 60, "a turn comes after those that arrived since the last one: 1 + 2 + ... + 8 passes"
+        for call in arrived:
+            call.wait()
+
+
 def test_the_same_prompt_of_several_calls_is_computed_once() -> None:
     with opened() as bench:
         prompt = [1, 2, 3, 4] * 10
@@ -236,6 +252,19 @@ def test_where_the_model_fails_its_calls_end_and_later_ones_are_right() -> None:
         with pytest.raises(EngineError, match="no more memory"):
             bench.dists([1, 2, 3, 4])
         np.testing.assert_array_equal(bench.dists([1, 2, 3, 4, 5])[0], rule([1, 2, 3, 4, 5]))
+
+
+def test_calls_that_fail_together_raise_errors_of_their_own() -> None:
+    """An error is written to where it is raised, and they are raised in different threads."""
+    with opened() as bench:
+        bench.model.errors = [EngineError("no more memory"), None]
+        one, other = held_back(bench, lambda: bench.submit_dists([1]), lambda: bench.submit_dists([2]))
+        errors = []
+        for call in (one, other):
+            with pytest.raises(EngineError, match="no more memory") as caught:
+                call.wait()
+            errors.append(caught.value)
+        assert errors[0] is not errors[1]
 
 
 def test_what_a_callers_function_raises_reaches_the_caller() -> None:

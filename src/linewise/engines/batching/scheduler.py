@@ -149,6 +149,8 @@ class Scheduler:
             if self._closing:
                 return False
             arrived, self._arrived = self._arrived, []
+        for call in arrived:
+            call.served = self._served  # as if just served: ahead of the others it would keep a long prompt waiting
         self._calls += [call for call in arrived if call.advance()]
         return True
 
@@ -251,7 +253,8 @@ class Scheduler:
             if item.scratch is not None:
                 self._store.give_back(item.scratch)
         for call in plan.calls:
-            call.finish(error=self._full() if isinstance(error, CacheFull) else error)
+            own = self._full() if isinstance(error, CacheFull) else EngineError(str(error))
+            call.finish(error=own)  # each thread raises its own: raising writes to an error
         self._calls = [call for call in self._calls if not call.done]
         self._restart()
 

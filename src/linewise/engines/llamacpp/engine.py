@@ -1,6 +1,7 @@
 """The engine on llama.cpp: prefixes become cached sequences, and calls become batches."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -35,8 +36,13 @@ class LlamaCppEngine:
         self._options = options or LlamaCppOptions()
         self._native = native = Native(path, self._options, sequences=_SEQUENCES)
         self._name = name or f"gguf/{path}"
+        try:
+            self._template = _template(native)
+        except EngineError:
+            native.close()
+            raise
         kind = PrefixTree if native.rewinds else WholePrefixes
-        self._store = kind(native, capacity=self._options.ctx, sequences=_SEQUENCES)
+        self._store = kind(native, capacity=self._options.ctx, sequences=native.sequences)
         self._scheduler = Scheduler(
             native,
             self._store,
@@ -45,12 +51,6 @@ class LlamaCppEngine:
             overflow=self._overflow,
         )
         self._closed = False
-        vocabulary = native.vocabulary
-        source = native.chat_template()
-        bos, eos = (
-            vocabulary.piece(token).decode() if token >= 0 else "" for token in (vocabulary.bos, vocabulary.eos)
-        )
-        self._template = ChatTemplate(source, bos=bos, eos=eos) if source else None
 
     @property
     def name(self) -> str:
@@ -123,15 +123,19 @@ class LlamaCppEngine:
             end_tokens=self.end_tokens,
             piece=self._native.vocabulary.piece,
         )
-        wave = max(1, min((self._options.ctx - len(prefix)) // stop.max_tokens, _WAVE))
+        wave = max(1, min((self._options.ctx - len(prefix)) // stop.max_tokens, _WAVE, self._native.sequences - 1))
         found: list[Sampled] = self._run(lambda call: calls.samples(call, prefix, draws, wave=wave), meter)
         return found
 
     def next_dists(self, pairs: Sequence[Pair], *, meter: Meter) -> list[DistPair]:
-        """See ``Engine``."""
+        """See ``Engine``. Where no prefix shares its state with another, as many pairs at once as there are states."""
         for pair in pairs:
             self._check_pair(pair)
-        found: list[DistPair] = self._run(lambda call: calls.distributions(call, pairs), meter)
+        step = max(1, len(pairs) if self._native.rewinds else self._native.sequences // 2)
+        found: list[DistPair] = []
+        for start in range(0, len(pairs), step):
+            some = pairs[start : start + step]
+            found += self._run(partial(calls.distributions, pairs=some), meter)
         return found
 
     def score(self, pair: Pair, drafts: TokenTree, visit: Visit, *, meter: Meter) -> None:
@@ -177,3 +181,10 @@ class LlamaCppEngine:
             self._closed = True
             self._scheduler.close()
             self._native.close()
+
+
+def _template(native: Native) -> ChatTemplate | None:
+    """The model's chat template, if it has one; raises ``EngineError`` where that cannot be read."""
+    source, vocabulary = native.chat_template(), native.vocabulary
+    bos, eos = (vocabulary.piece(token).decode() if token >= 0 else "" for token in (vocabulary.bos, vocabulary.eos))
+    return ChatTemplate(source, bos=bos, eos=eos) if source else None

@@ -17,6 +17,12 @@ from linewise.engines.options import LlamaCppOptions
 from linewise.engines.sampling import log_softmax
 from linewise.errors import EngineError
 
+_LEADS = ("\n", ":", "x")
+"""Texts put in front where a vocabulary adds a space to the beginning of a text; their tokens are taken away again."""
+
+_STATES = 16
+"""Sequences of a recurrent or hybrid model: each has a state of its own, which takes memory also while it is unused."""
+
 
 class Vocabulary:
     """Tokens and bytes of a model."""
@@ -29,6 +35,8 @@ class Vocabulary:
         self.eos: int = llama_cpp.llama_vocab_eos(self._vocab)
         self.end_tokens = frozenset(token for token in range(self.size) if self._ends(token))
         self._pieces: dict[int, bytes] = {}
+        adds_space = b"".join(self.piece(token) for token in self._encode("a", special=False)) == b" a"
+        self._leads = [(lead, self._encode(lead, special=False)) for lead in _LEADS] if adds_space else []
 
     def _ends(self, token: int) -> bool:
         # A control token can be no part of a program, so it ends an answer as well.
@@ -37,7 +45,18 @@ class Vocabulary:
         )
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
-        """The tokens of ``text``; ``special`` tells whether special tokens in it are recognised."""
+        """The tokens of ``text``, as it stands; ``special`` tells whether special tokens in it are recognised.
+
+        A vocabulary of SentencePiece would put a space in front of every text, so these stand behind another, and what
+        that is encoded as is cut off: parts of a prompt, and code that goes on, are no beginnings.
+        """
+        for lead, known in self._leads:
+            tokens = self._encode(lead + text, special=special)
+            if tokens[: len(known)] == known:
+                return tokens[len(known) :]
+        return self._encode(text, special=special)
+
+    def _encode(self, text: str, *, special: bool) -> list[int]:
         data = text.encode("utf-8", errors="replace")
         room = len(data) + 8
         tokens = (llama_cpp.llama_token * room)()
@@ -57,7 +76,7 @@ class Vocabulary:
 
 
 class Native:
-    """A loaded model with one context of ``ctx`` cells shared by ``sequences`` sequences.
+    """A loaded model with one context of ``ctx`` cells shared by ``sequences`` sequences, fewer where each has a state.
 
     Implements ``prefix_store.Memory`` and ``scheduler.Model``.
     """
@@ -70,10 +89,14 @@ class Native:
         self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
         if not self._model:
             raise EngineError(f"{path.name} cannot be loaded as a GGUF model; `linewise models list` shows known ones")
+        self.sequences = sequences = sequences if self.rewinds else min(sequences, _STATES)
         self._context = llama_cpp.llama_init_from_model(self._model, _context_params(options, sequences))
         if not self._context:
+            states = "" if self.rewinds else f" and {sequences} recurrent states"
             llama_cpp.llama_model_free(self._model)
-            raise EngineError(f"no memory for a context of {options.ctx} tokens; choose a smaller one with --ctx")
+            raise EngineError(
+                f"no memory for a context of {options.ctx} tokens{states}; choose a smaller one with --ctx"
+            )
         self._memory = llama_cpp.llama_get_memory(self._context)
         self.vocabulary = Vocabulary(self._model)
         self.trained_context: int = llama_cpp.llama_model_n_ctx_train(self._model)
