@@ -210,39 +210,53 @@ class KeyValueMemory:
         return sum(batch.cells for batch in self._batches)
 
     def _take_apart(self, batch: _Batch) -> None:
-        """Save what the batch holds in the tree; its rows stand at the tree's nodes afterwards."""
-        self._batches.remove(batch)
-        for lane in batch.lanes:
+        """Save what the batch holds in the tree; its rows stand at the tree's nodes afterwards.
+
+        The rows come first: what nobody uses may have to make room for them.
+        """
+        for lane in sorted(batch.lanes, key=lambda lane: lane.row is None):
             self._save(batch, lane)
+        for lane in batch.lanes:
             if lane.row is None:
                 lane.node.pins -= 1
             else:
                 lane.row.place, lane.row.done = _Place(lane.node), lane.node.length
+        self._batches.remove(batch)
 
     def _save(self, batch: _Batch, lane: _Lane) -> None:
         """Copy what only the lane holds to the tree, where there is room; else it has to be computed again one day."""
+        self._move(lane, self._tree.find(lane.tokens))  # others may have brought some of it there meanwhile
         start, end = lane.node.length, len(lane.tokens)
-        if start == end or not self._make_room(end - start):
+        if start == end or not self._make_room(end - start, keep=lane):
             return
         piece = batch.cache.cut(batch.lanes.index(lane), lane.pad + start, lane.pad + end)
-        node = self._tree.insert(lane.node, lane.tokens[start:], piece)
+        self._move(lane, self._tree.insert(lane.node, lane.tokens[start:], piece))
+
+    def _make_room(self, tokens: int, *, keep: _Lane) -> bool:
+        """By eviction from the tree; where lanes that nobody uses pin too much of it, by emptying these, but ``keep``.
+
+        So there is always room for rows in use, which fit into the tree together.
+        """
+        while not self._tree.make_room(tokens):
+            unused = [
+                (batch.used, lane)
+                for batch in self._batches
+                for lane in batch.lanes
+                if lane.row is None and lane is not keep and lane.node is not self._tree.root
+            ]
+            if not unused:
+                return False
+            _, lane = min(unused, key=lambda entry: entry[0])
+            lane.tokens = []
+            self._move(lane, self._tree.root)
+        return True
+
+    def _move(self, lane: _Lane, node: Node[KeyValues]) -> None:
         lane.node.pins -= 1
         node.pins += 1
         lane.node = node
         if lane.row is not None:
             lane.row.place.node = node
-
-    def _make_room(self, tokens: int) -> bool:
-        """By eviction from the tree; where idle batches pin too much of it, by dropping these."""
-        while not self._tree.make_room(tokens):
-            idle = [batch for batch in self._batches if batch.idle]
-            if not idle:
-                return False
-            oldest = min(idle, key=lambda batch: batch.used)
-            self._batches.remove(oldest)
-            for lane in oldest.lanes:
-                lane.node.pins -= 1
-        return True
 
     def _put(self, row: Row, node: Node[KeyValues]) -> None:
         node.pins += 1
