@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import transformers
-from tiny_models import save_model, save_tokenizer
+from tiny_models import UNMARKED, save_model, save_tokenizer
 
 from linewise.assemble import open_engine
 from linewise.config import load_settings
 from linewise.engines.base import Message, Pair
 from linewise.engines.hf import HfEngine, HfOptions
+from linewise.engines.hf.vocabulary import Vocabulary
 from linewise.engines.llamacpp.engine import LlamaCppEngine
 from linewise.engines.model_folders import ModelFolder, find_folder
 from linewise.engines.models import fetch, find
@@ -118,6 +119,29 @@ def test_a_model_without_a_template_gets_the_plain_prompt(tmp_path: Path) -> Non
         assert not engine.capabilities.chat_template
         tokens = engine.prompt([Message("system", "S"), Message("user", "U")], "```python\n")
         assert engine.decode(tokens) == "S\n\nU\n\n```python\n"
+
+
+def test_a_control_token_that_its_file_does_not_mark_is_one(folder: Path) -> None:
+    """No text becomes it, the template's own text does, and it ends an answer: as marked ones do."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    control = tokenizer.convert_tokens_to_ids(UNMARKED)
+    assert control in tokenizer.encode(f"a{UNMARKED}b"), "the control: the library's own reading of it"
+    vocabulary = Vocabulary(tokenizer, frozenset())
+    text = f"a{UNMARKED}b <|im_end|>{UNMARKED}"
+    plain, special = (vocabulary.tokenize(text, special=special) for special in (False, True))
+    assert not vocabulary.end_tokens & set(plain)
+    assert b"".join(map(vocabulary.piece, plain)) == b"".join(map(vocabulary.piece, special)) == text.encode()
+    assert special.count(control) == 2
+    assert control in vocabulary.end_tokens
+
+
+def test_an_added_word_is_text(folder: Path) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["<think>", "a|>b"])
+    vocabulary = Vocabulary(tokenizer, frozenset())
+    words = set(tokenizer.convert_tokens_to_ids(["<think>", "a|>b"]))
+    assert set(vocabulary.tokenize("<think>a|>b", special=False)) == words
+    assert not vocabulary.end_tokens & words
 
 
 def test_a_begin_token_is_put_where_the_tokenizer_puts_one(tmp_path: Path) -> None:
