@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import transformers
 from tiny_models import UNMARKED, save_model, save_tokenizer
 
@@ -13,6 +14,7 @@ from linewise.assemble import open_engine
 from linewise.config import load_settings
 from linewise.engines.base import Message, Pair
 from linewise.engines.hf import HfEngine, HfOptions
+from linewise.engines.hf.loading import load
 from linewise.engines.hf.vocabulary import Vocabulary
 from linewise.engines.llamacpp.engine import LlamaCppEngine
 from linewise.engines.model_folders import ModelFolder, find_folder
@@ -113,6 +115,28 @@ def test_a_device_that_is_not_there(folder: Path) -> None:
         HfEngine(f"hf/{folder}", options=HfOptions(device="cuda:7"))
 
 
+def test_a_type_that_is_too_small_for_a_model_is_named(tmp_path: Path) -> None:
+    """What the model computes is beyond float16, whose largest number is 65504."""
+    folder = save_model(tmp_path)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    with torch.no_grad():
+        model.get_output_embeddings().weight *= 1e6
+    model.save_pretrained(folder)
+    options = HfOptions(ctx=256, threads=1, device="cpu", dtype="float16")
+    with pytest.raises(EngineError, match=r"^in float16 .*engine\.dtype"):
+        HfEngine(f"hf/{folder}", options=options)
+    with HfEngine(f"hf/{folder}", options=options.model_copy(update={"dtype": "float32"})) as engine:
+        assert engine.next_dists([Pair([1, 2], None)], meter=Meter())
+
+
+@pytest.mark.parametrize("dtype", ["auto", "bfloat16", "float32"])
+def test_the_type_of_the_weights(folder: Path, dtype: str) -> None:
+    """By itself one of the two that CPUs are good at."""
+    forward = load(f"hf/{folder}", HfOptions(device="cpu", threads=1, dtype=dtype)).forward
+    wanted = {torch.bfloat16, torch.float32} if dtype == "auto" else {getattr(torch, dtype)}
+    assert forward.dtype in wanted
+
+
 def test_a_model_without_a_template_gets_the_plain_prompt(tmp_path: Path) -> None:
     save_model(tmp_path, chat=False)
     with HfEngine(f"hf/{tmp_path}", options=HfOptions(ctx=256, threads=1)) as engine:
@@ -183,7 +207,7 @@ def test_the_tokenizer_of_the_tests_is_small(tmp_path: Path) -> None:
 
 def test_a_gguf_file_gives_what_llama_cpp_gives(smollm2: LlamaCppEngine, capfd: pytest.CaptureFixture[str]) -> None:
     """The same file by both engines: the same tokens, and distributions as close as 8 bits of activations allow."""
-    with open_engine("hf/smollm2-135m", EngineOptions(ctx=512, threads=1)) as engine:
+    with open_engine("hf/smollm2-135m", EngineOptions(ctx=512, threads=1, dtype="float32")) as engine:
         assert capfd.readouterr() == ("", ""), "loading is silent"
         messages = [Message("user", "Write a function that adds two numbers. <|im_end|>")]
         tokens = engine.prompt(messages, "```python\n")

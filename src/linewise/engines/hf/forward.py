@@ -18,6 +18,7 @@ class Forward:
         self._takes = set(inspect.signature(model.forward).parameters)
         self._cache = "cache" if "cache" in self._takes else "past_key_values"
         self.device: torch.device = model.device
+        self.dtype: torch.dtype = model.dtype
 
     def close(self) -> None:
         """Free the model; the object is of no use afterwards."""
