@@ -52,6 +52,7 @@ class Scheduler:
         self._released: list[Row] = []
         self._tasks: list[Callable[[], None]] = []
         self._closed = False
+        self._reason = "this engine is closed"
         self._last_pass = 0.0
         self._thread = threading.Thread(target=self._work, name="linewise-hf", daemon=True)
         self._thread.start()
@@ -100,11 +101,12 @@ class Scheduler:
         self._run(self._memory.forget)
 
     def close(self) -> None:
-        """End the thread; calls under way and later ones raise ``EngineError``."""
+        """End the thread and empty the memory; calls under way and later ones raise ``EngineError``."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
+        self._memory.forget()
 
     def _run(self, task: Callable[[], None]) -> None:
         done = threading.Event()
@@ -130,19 +132,29 @@ class Scheduler:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise EngineError("this engine is closed")
+            raise EngineError(self._reason)
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(self._has_work, timeout=_LOOK_SECONDS if self._active else None)
-                if self._closed:
-                    self._fail([*self._waiting, *self._active], "this engine is closed")
-                    return
-                self._tidy()
-                self._linger()
-                calls = list(self._computing)
-            self._step(calls)
+        try:
+            while self._goes_on():
+                pass
+        except Exception as error:  # a defect of ours: without this the callers would wait for ever
+            self._reason = f"this engine broke: {type(error).__name__}: {error}"
+        with self._changed:
+            self._closed = True
+            self._fail([*self._waiting, *self._active], self._reason)
+
+    def _goes_on(self) -> bool:
+        """What is to be done between two passes, and a pass; false once the engine is closed."""
+        with self._changed:
+            self._changed.wait_for(self._has_work, timeout=_LOOK_SECONDS if self._active else None)
+            if self._closed:
+                return False
+            self._tidy()
+            self._linger()
+            calls = list(self._computing)
+        self._step(calls)
+        return True
 
     def _has_work(self) -> bool:
         return bool(self._closed or self._tasks or self._computing or self._released or self._admissible())
