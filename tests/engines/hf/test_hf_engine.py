@@ -13,8 +13,8 @@ from linewise.engines.base import DistPair, Pair, Stop
 from linewise.engines.hf import HfEngine, HfOptions
 from linewise.engines.hf.forward import ModelPass
 from linewise.engines.hf.key_value_memory import KeyValueMemory
+from linewise.engines.hf.row_scheduler import RowScheduler
 from linewise.engines.hf.rows import Row
-from linewise.engines.hf.scheduler import Scheduler
 from linewise.engines.token_tree import TokenTree
 from linewise.errors import ContextOverflow, EngineError
 from linewise.meter import Meter
@@ -100,7 +100,7 @@ class Broken(KeyValueMemory):
 
 def test_a_defect_ends_all_calls_and_says_so() -> None:
     """None of them waits for ever, nor do those that come later."""
-    scheduler = Scheduler(Broken(TokenModel(), LAYOUT, 100), chunk=16, capacity=100)
+    scheduler = RowScheduler(Broken(TokenModel(), LAYOUT, 100), chunk=16, capacity=100)
     row, inside, errors = Row([1, 2, 3]), threading.Event(), []
 
     def other() -> None:

@@ -10,7 +10,7 @@ from token_model import LAYOUT, TokenModel
 
 from linewise.engines.batching.prefix_store import common_prefix
 from linewise.engines.hf.key_value_memory import KeyValueMemory
-from linewise.engines.hf.prefix_tree import Node
+from linewise.engines.hf.piece_tree import PieceNode
 from linewise.engines.hf.rows import Row, next_pass, serve
 
 CHUNK = 16
@@ -53,7 +53,7 @@ def compute(memory: KeyValueMemory, rows: list[Row], capacity: int) -> None:
         assert memory.held <= 3 * capacity
 
 
-def nodes(memory: KeyValueMemory) -> list[Node]:
+def nodes(memory: KeyValueMemory) -> list[PieceNode]:
     found = [memory._tree.root]
     for node in found:
         found += node.children.values()

@@ -12,8 +12,8 @@ from linewise.engines.hf.known_dists import KnownDists
 from linewise.engines.hf.loading import load
 from linewise.engines.hf.probe import choose_memory
 from linewise.engines.hf.room import Room
+from linewise.engines.hf.row_scheduler import RowCall, RowScheduler
 from linewise.engines.hf.rows import Row
-from linewise.engines.hf.scheduler import Call, Scheduler
 from linewise.engines.hf.scoring import Drafting, Nodes
 from linewise.engines.options import HfOptions
 from linewise.engines.sampling import Draw, new_draws
@@ -39,7 +39,7 @@ class HfEngine:
         self._name, self._forward = uri, loaded.forward
         self._vocabulary, self._width = loaded.vocabulary, width
         self._room = Room(options.ctx, loaded.context, width, chunk=chunk, shares=memory.shares)
-        self._scheduler = Scheduler(memory, chunk=chunk, capacity=options.ctx)
+        self._scheduler = RowScheduler(memory, chunk=chunk, capacity=options.ctx)
         self._known = KnownDists()
 
     @property
@@ -150,7 +150,7 @@ class HfEngine:
         finally:
             self._forward.seen = None
 
-    def _dists(self, call: Call, prefixes: Sequence[list[int]], *, hold: bool = False) -> list[LogProbs]:
+    def _dists(self, call: RowCall, prefixes: Sequence[list[int]], *, hold: bool = False) -> list[LogProbs]:
         """The distributions after these prefixes, each computed unless it is known.
 
         ``hold``: more rows will begin with these prefixes, so their states have to be there as well.
@@ -167,7 +167,7 @@ class HfEngine:
             found |= {prefix: self._known.add(prefix, row.found[0]) for prefix, row in rows.items() if row.found}
         return [log_probs for prefix in prefixes if (log_probs := found[tuple(prefix)]) is not None]
 
-    def _sample_wave(self, call: Call, prefix: list[int], draws: list[Draw]) -> None:
+    def _sample_wave(self, call: RowCall, prefix: list[int], draws: list[Draw]) -> None:
         """Samples that are equal so far share a row; where they part, others than the first get rows of their own."""
         (first,) = self._dists(call, [prefix], hold=True)
         call.meter.count(cached=len(prefix) * (len(draws) - 1))
@@ -180,7 +180,7 @@ class HfEngine:
             self._scheduler.drop(call, [row for row, by_token in parted if not by_token])
             going = [(row, some) for parent, by_token in parted for row, some in _grown(parent, by_token)]
 
-    def _follow(self, call: Call, pair: Pair, drafting: Drafting, paths: list[Nodes]) -> None:
+    def _follow(self, call: RowCall, pair: Pair, drafting: Drafting, paths: list[Nodes]) -> None:
         """Compute and show what is due on these paths, some steps at a time; paths that lead nowhere are left."""
         sides = [prefix for prefix in pair if prefix is not None]
         ways = [(path, [Row(list(prefix)) for prefix in sides]) for path in paths]
@@ -207,7 +207,7 @@ class HfEngine:
             ways = left
 
     @contextmanager
-    def _call(self, meter: Meter, need: int) -> Iterator[Call]:
+    def _call(self, meter: Meter, need: int) -> Iterator[RowCall]:
         with meter.timed("model"), self._scheduler.call(meter, need) as call:
             yield call
 

@@ -15,7 +15,7 @@ from linewise.engines.base import LogProbs
 from linewise.engines.batching.prefix_store import common_prefix
 from linewise.engines.hf.forward import Forward
 from linewise.engines.hf.key_values import BatchCache, KeyValues, Layout
-from linewise.engines.hf.prefix_tree import Node, PrefixTree
+from linewise.engines.hf.piece_tree import PieceNode, PieceTree
 from linewise.engines.hf.rows import Row
 
 _BATCHES = 4
@@ -34,7 +34,7 @@ class _Lane:
 
     tokens: list[int]
     pad: int
-    node: Node[KeyValues]
+    node: PieceNode[KeyValues]
     row: Row | None
 
 
@@ -72,7 +72,7 @@ class _Batch:
 class _Place:
     """Where a row is: in a lane of a batch, or else at a node of the tree, which it pins."""
 
-    node: Node[KeyValues]
+    node: PieceNode[KeyValues]
     batch: _Batch | None = None
     lane: _Lane | None = None
 
@@ -85,7 +85,7 @@ class KeyValueMemory:
     def __init__(self, forward: Forward, layout: Layout, capacity: int) -> None:
         self._forward, self._layout, self._capacity = forward, layout, capacity
         self._clock = count(1)
-        self._tree: PrefixTree[KeyValues] = PrefixTree(capacity)
+        self._tree: PieceTree[KeyValues] = PieceTree(capacity)
         self._batches: list[_Batch] = []
         self._rows: set[Row] = set()
 
@@ -106,7 +106,7 @@ class KeyValueMemory:
 
     def forget(self) -> None:
         """See ``Memory``."""
-        self._tree = PrefixTree(self._capacity)
+        self._tree = PieceTree(self._capacity)
         self._batches = []
         for row in self._rows:
             row.place, row.done = None, 0
@@ -194,7 +194,7 @@ class KeyValueMemory:
         while self._batches and (len(self._batches) >= _BATCHES or self._cells + len(rows) * room > 2 * self._capacity):
             self._take_apart(min(self._batches, key=lambda batch: (not batch.idle, batch.used)))
         pads = [width - row.done for row in rows]
-        nodes: list[Node[KeyValues]] = [row.place.node for row in rows]
+        nodes: list[PieceNode[KeyValues]] = [row.place.node for row in rows]
         pieces = [[node.payload for node in last.path() if node.payload is not None] for last in nodes]
         lanes = [
             _Lane(row.tokens[: row.done], pad, node, row) for row, pad, node in zip(rows, pads, nodes, strict=True)
@@ -251,13 +251,13 @@ class KeyValueMemory:
             self._move(lane, self._tree.root)
         return True
 
-    def _move(self, lane: _Lane, node: Node[KeyValues]) -> None:
+    def _move(self, lane: _Lane, node: PieceNode[KeyValues]) -> None:
         lane.node.pins -= 1
         node.pins += 1
         lane.node = node
         if lane.row is not None:
             lane.row.place.node = node
 
-    def _put(self, row: Row, node: Node[KeyValues]) -> None:
+    def _put(self, row: Row, node: PieceNode[KeyValues]) -> None:
         node.pins += 1
         row.place, row.done = _Place(node), node.length

@@ -5,8 +5,6 @@ import threading
 from functools import cache
 from typing import Any
 
-from transformers import AddedToken
-
 _CONTROL = re.compile(r"<([|\uff5c]).*\1>")
 """``<|...|>``, with either bar. Added tokens of this form are control tokens, though some models do not mark them
 as special, such as those with which Qwen2.5 fills in the middle.
@@ -74,7 +72,7 @@ class Vocabulary:
 def _mark_controls(tokenizer: Any) -> None:
     """Make special what has the form of a control token: no text becomes one then, and each ends an answer."""
     unmarked = [
-        AddedToken(
+        type(entry)(
             entry.content,
             special=True,
             **{name: getattr(entry, name) for name in ("single_word", "lstrip", "rstrip", "normalized")},
