@@ -6,12 +6,10 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-import llama_cpp
 
 from linewise.benchmarks.base import SuiteOptions
 from linewise.benchmarks.data import data_folder
@@ -72,13 +70,19 @@ def table(head: list[str], rows: list[list[object]]) -> str:
 def machine() -> dict[str, Any]:
     """What figures depend on."""
     cpu = next((line for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
-    return {
+    found: dict[str, Any] = {
         "cpu": cpu.partition(":")[2].strip(),
         "cores": len(os.sched_getaffinity(0)),
-        "llama-cpp-python": metadata.version("llama-cpp-python"),
         "python": platform.python_version(),
-        "features": llama_cpp.llama_print_system_info().decode().strip(),
     }
+    for package in ("llama-cpp-python", "torch", "transformers"):
+        with suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    if "llama-cpp-python" in found:
+        import llama_cpp  # noqa: PLC0415 - where only transformers is installed there is none
+
+        found["features"] = llama_cpp.llama_print_system_info().decode().strip()
+    return found
 
 
 def _lines(path: str) -> list[str]:
@@ -91,6 +95,8 @@ def _lines(path: str) -> list[str]:
 @contextmanager
 def watched_decode(seen: Callable[[Any, float, float], None]) -> Iterator[None]:
     """Tell ``seen`` of every ``llama_decode``: its batch, when it began and when it ended, in seconds."""
+    import llama_cpp  # noqa: PLC0415 - see machine
+
     decode = llama_cpp.llama_decode
 
     def watched(context: Any, batch: Any) -> int:

@@ -5,11 +5,13 @@ from typing import Any
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 torch.set_num_threads(1)  # On a busy machine two threads wait for each other at every step.
 
 SPECIAL = {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}
+UNMARKED = "<|fim_prefix|>"
+"""A control token that its file does not mark as special, as those of Qwen2.5 are not."""
 MERGES = (
     *(("r", "e"), ("re", "t"), ("ret", "u"), ("retu", "r"), ("retur", "n"), ("d", "e"), ("de", "f")),
     # Tokens that hold a newline and more, in front and behind.
@@ -33,7 +35,7 @@ COMMON = {
 
 
 def save_tokenizer(folder: Path, *, chat: bool = True) -> int:
-    """A byte-level BPE tokenizer with a few merges and three special tokens; returns its size."""
+    """A byte-level BPE tokenizer with a few merges and four control tokens, ``UNMARKED`` last; returns its size."""
     vocabulary = {letter: at for at, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     for left, right in MERGES:
         vocabulary[left + right] = len(vocabulary)
@@ -41,6 +43,7 @@ def save_tokenizer(folder: Path, *, chat: bool = True) -> int:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     whole = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIAL)
+    whole.add_tokens([AddedToken(UNMARKED, special=False, normalized=False)])
     whole.chat_template = CHAT if chat else None
     whole.save_pretrained(folder)
     return len(whole)
@@ -49,11 +52,11 @@ def save_tokenizer(folder: Path, *, chat: bool = True) -> int:
 def save_model(folder: Path, config: str = "LlamaConfig", *, chat: bool = True, **settings: Any) -> Path:
     """A random model of this configuration, by default with ``COMMON`` settings, in ``folder``; always the same one.
 
-    Its vocabulary is padded by 5.
+    Its vocabulary is padded by 4.
     """
     size = save_tokenizer(folder, chat=chat)
-    ends = {"bos_token_id": size - 3, "eos_token_id": size - 2, "pad_token_id": size - 1}
-    settings = {"vocab_size": size + 5, **ends, **(settings or COMMON)}
+    ends = {"bos_token_id": size - 4, "eos_token_id": size - 3, "pad_token_id": size - 2}
+    settings = {"vocab_size": size + 4, **ends, **(settings or COMMON)}
     with torch.random.fork_rng():
         torch.manual_seed(7)
         model = transformers.AutoModelForCausalLM.from_config(getattr(transformers, config)(**settings))

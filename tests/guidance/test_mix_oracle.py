@@ -43,7 +43,7 @@ def normalised(scores: np.ndarray) -> np.ndarray:
 
 
 def test_mix_is_their_classifier_free_guidance(folder: Path) -> None:
-    with HfEngine(f"hf/{folder}", options=HfOptions(ctx=256, threads=1, device="cpu")) as engine:
+    with HfEngine(f"hf/{folder}", options=HfOptions(ctx=256, threads=1, device="cpu", dtype="float32")) as engine:
         for plain in PLAIN:
             guided = [*plain, *SIGNAL]
             (dists,) = engine.next_dists([Pair(plain, guided)], meter=Meter())

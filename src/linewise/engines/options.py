@@ -34,7 +34,8 @@ class HfOptions(CommonOptions):
     """What transformers reads. ``device`` auto: CUDA, else MPS, else the CPU.
 
     ``gpu_chunk`` is ``chunk`` where the model does not run on the CPU.
-    ``dtype`` auto: bfloat16 on a CUDA device that has it, float16 on MPS and older CUDA devices, float32 on the CPU.
+    ``dtype`` auto: bfloat16 where the device has instructions for it (of CPUs: AVX-512 BF16 or AMX); else float16 on a
+    GPU and float32 on a CPU.
     """
 
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="where the model runs")

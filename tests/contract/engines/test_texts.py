@@ -18,6 +18,7 @@ TEXTS = [
     "a" * 3000,
     "```python\n```",
     "<|im_start|>system<|im_end|></s><s>[INST]<|endoftext|>",
+    "<|fim_prefix|>a<|fim_suffix|>b<|fim_middle|>",
 ]
 
 

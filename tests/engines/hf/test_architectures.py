@@ -64,7 +64,8 @@ def test_the_engine_agrees_with_the_models_own_pass(name: str, tmp_path: Path) -
     folder = save_model(tmp_path, config, **known)
     tokens = [(11 * at * at + at) % 250 for at in range(90)]
     expected = plain_pass(folder, tokens)
-    with HfEngine(f"hf/{folder}", options=HfOptions(ctx=2048, threads=1, chunk=16, device="cpu")) as engine:
+    options = HfOptions(ctx=2048, threads=1, chunk=16, device="cpu", dtype="float32")
+    with HfEngine(f"hf/{folder}", options=options) as engine:
         assert engine.capabilities.rewind == rewinds
         ends = (60, 30, 45, 90)
         pairs = [Pair(tokens[:end], tokens[: end - 7]) for end in ends]

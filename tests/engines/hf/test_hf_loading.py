@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import transformers
-from tiny_models import save_model, save_tokenizer
+from tiny_models import UNMARKED, save_model, save_tokenizer
 
 from linewise.assemble import open_engine
 from linewise.config import load_settings
 from linewise.engines.base import Message, Pair
 from linewise.engines.hf import HfEngine, HfOptions
+from linewise.engines.hf.loading import load
+from linewise.engines.hf.vocabulary import Vocabulary
 from linewise.engines.llamacpp.engine import LlamaCppEngine
 from linewise.engines.model_folders import ModelFolder, find_folder
 from linewise.engines.models import fetch, find
@@ -112,12 +115,57 @@ def test_a_device_that_is_not_there(folder: Path) -> None:
         HfEngine(f"hf/{folder}", options=HfOptions(device="cuda:7"))
 
 
+def test_a_type_that_is_too_small_for_a_model_is_named(tmp_path: Path) -> None:
+    """What the model computes is beyond float16, whose largest number is 65504."""
+    folder = save_model(tmp_path)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder)
+    with torch.no_grad():
+        model.get_output_embeddings().weight *= 1e6
+    model.save_pretrained(folder)
+    options = HfOptions(ctx=256, threads=1, device="cpu", dtype="float16")
+    with pytest.raises(EngineError, match=r"^in float16 .*engine\.dtype"):
+        HfEngine(f"hf/{folder}", options=options)
+    with HfEngine(f"hf/{folder}", options=options.model_copy(update={"dtype": "float32"})) as engine:
+        assert engine.next_dists([Pair([1, 2], None)], meter=Meter())
+
+
+@pytest.mark.parametrize("dtype", ["auto", "bfloat16", "float32"])
+def test_the_type_of_the_weights(folder: Path, dtype: str) -> None:
+    """By itself one of the two that CPUs are good at."""
+    forward = load(f"hf/{folder}", HfOptions(device="cpu", threads=1, dtype=dtype)).forward
+    wanted = {torch.bfloat16, torch.float32} if dtype == "auto" else {getattr(torch, dtype)}
+    assert forward.dtype in wanted
+
+
 def test_a_model_without_a_template_gets_the_plain_prompt(tmp_path: Path) -> None:
     save_model(tmp_path, chat=False)
     with HfEngine(f"hf/{tmp_path}", options=HfOptions(ctx=256, threads=1)) as engine:
         assert not engine.capabilities.chat_template
         tokens = engine.prompt([Message("system", "S"), Message("user", "U")], "```python\n")
         assert engine.decode(tokens) == "S\n\nU\n\n```python\n"
+
+
+def test_a_control_token_that_its_file_does_not_mark_is_one(folder: Path) -> None:
+    """No text becomes it, the template's own text does, and it ends an answer: as marked ones do."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    control = tokenizer.convert_tokens_to_ids(UNMARKED)
+    assert control in tokenizer.encode(f"a{UNMARKED}b"), "the control: the library's own reading of it"
+    vocabulary = Vocabulary(tokenizer, frozenset())
+    text = f"a{UNMARKED}b <|im_end|>{UNMARKED}"
+    plain, special = (vocabulary.tokenize(text, special=special) for special in (False, True))
+    assert not vocabulary.end_tokens & set(plain)
+    assert b"".join(map(vocabulary.piece, plain)) == b"".join(map(vocabulary.piece, special)) == text.encode()
+    assert special.count(control) == 2
+    assert control in vocabulary.end_tokens
+
+
+def test_an_added_word_is_text(folder: Path) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_tokens(["<think>", "a|>b"])
+    vocabulary = Vocabulary(tokenizer, frozenset())
+    words = set(tokenizer.convert_tokens_to_ids(["<think>", "a|>b"]))
+    assert set(vocabulary.tokenize("<think>a|>b", special=False)) == words
+    assert not vocabulary.end_tokens & words
 
 
 def test_a_begin_token_is_put_where_the_tokenizer_puts_one(tmp_path: Path) -> None:
@@ -159,7 +207,7 @@ def test_the_tokenizer_of_the_tests_is_small(tmp_path: Path) -> None:
 
 def test_a_gguf_file_gives_what_llama_cpp_gives(smollm2: LlamaCppEngine, capfd: pytest.CaptureFixture[str]) -> None:
     """The same file by both engines: the same tokens, and distributions as close as 8 bits of activations allow."""
-    with open_engine("hf/smollm2-135m", EngineOptions(ctx=512, threads=1)) as engine:
+    with open_engine("hf/smollm2-135m", EngineOptions(ctx=512, threads=1, dtype="float32")) as engine:
         assert capfd.readouterr() == ("", ""), "loading is silent"
         messages = [Message("user", "Write a function that adds two numbers. <|im_end|>")]
         tokens = engine.prompt(messages, "```python\n")

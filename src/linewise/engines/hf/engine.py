@@ -1,19 +1,20 @@
 """The engine on transformers: what callers ask for becomes rows, and the scheduler's passes become their answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from linewise.engines.base import Capabilities, DistPair, LogProbs, Message, Pair, Sampled, Stop, Visit
 from linewise.engines.chat import ChatTemplate, plain_prompt
+from linewise.engines.hf.forward import ModelPass
 from linewise.engines.hf.known_dists import KnownDists
 from linewise.engines.hf.loading import load
 from linewise.engines.hf.probe import choose_memory
 from linewise.engines.hf.room import Room
+from linewise.engines.hf.row_scheduler import RowCall, RowScheduler
 from linewise.engines.hf.rows import Row
-from linewise.engines.hf.scheduler import Call, Scheduler
-from linewise.engines.hf.scoring import Drafting
+from linewise.engines.hf.scoring import Drafting, Nodes
 from linewise.engines.options import HfOptions
 from linewise.engines.sampling import Draw, new_draws
 from linewise.engines.text import decode_pieces
@@ -31,15 +32,15 @@ class HfEngine:
         """Load the model that ``uri`` names; raises ``MissingPartError``, ``InputError`` or ``EngineError``."""
         options = options or HfOptions()
         loaded = load(uri, options)
+        source, bos, eos = loaded.vocabulary.chat_template, loaded.vocabulary.bos, loaded.vocabulary.eos
+        self._template = None if source is None else ChatTemplate(source, bos=bos, eos=eos)
         memory, width = choose_memory(loaded.forward, capacity=options.ctx)
         chunk = options.chunk if loaded.forward.device.type == "cpu" else options.gpu_chunk
         self._name, self._forward = uri, loaded.forward
         self._vocabulary, self._width = loaded.vocabulary, width
         self._room = Room(options.ctx, loaded.context, width, chunk=chunk, shares=memory.shares)
-        self._scheduler = Scheduler(memory, chunk=chunk, capacity=options.ctx)
+        self._scheduler = RowScheduler(memory, chunk=chunk, capacity=options.ctx)
         self._known = KnownDists()
-        source, bos, eos = self._vocabulary.chat_template, self._vocabulary.bos, self._vocabulary.eos
-        self._template = None if source is None else ChatTemplate(source, bos=bos, eos=eos)
 
     @property
     def name(self) -> str:
@@ -110,7 +111,7 @@ class HfEngine:
             piece=self._vocabulary.piece,
         )
         self._room.check([prefix])
-        wave = self._room.samples(len(prefix), stop.max_tokens)
+        wave = self._room.samples(len(prefix), n, stop.max_tokens)
         with self._call(meter, self._room.of_samples(len(prefix), wave, stop.max_tokens)) as call:
             for start in range(0, n, wave):
                 self._sample_wave(call, list(prefix), draws[start : start + wave])
@@ -125,24 +126,31 @@ class HfEngine:
         return [DistPair(*(None if prefix is None else next(found) for prefix in pair)) for pair in pairs]
 
     def score(self, pair: Pair, drafts: TokenTree, visit: Visit, *, meter: Meter) -> None:
-        """See ``Engine``. A row for every leaf that can still be visited, all in one batch as far as they fit."""
+        """See ``Engine``. A row for every leaf that can still be visited, as many at once as fit."""
         prefixes = [list(prefix) for prefix in pair if prefix is not None]
         drafting = Drafting(drafts, visit)
         longest = max((len(drafts.path(node)) for node in range(len(drafts))), default=0)
         self._room.check(prefixes, behind=drafts.tokens[1:], longest=longest)
-        most = self._room.rows(max(map(len, prefixes), default=0) + longest, len(prefixes))
-        need = self._room.of_prefixes(prefixes) + len(prefixes) * (len(drafts) if self._room.shares else most * longest)
-        with self._call(meter, need) as call:
+        with self._call(meter, self._room.of_drafts(prefixes, len(drafts), longest)) as call:
             drafting.show(0, _pair(pair, self._dists(call, prefixes, hold=bool(len(drafts) > 1))))
             while drafting.due:
-                self._follow(call, pair, drafting, drafting.paths()[:most])
+                self._follow(call, pair, drafting, self._room.of_paths(prefixes, drafting.paths()))
 
     def forget(self) -> None:
         """See ``Engine``."""
         self._scheduler.forget()
         self._known.clear()
 
-    def _dists(self, call: Call, prefixes: Sequence[list[int]], *, hold: bool = False) -> list[LogProbs]:
+    @contextmanager
+    def watched(self, seen: Callable[[ModelPass], None]) -> Iterator[None]:
+        """For measurements: ``seen`` is told of every pass through the model, in the engine's thread, which waits."""
+        self._forward.seen = seen
+        try:
+            yield
+        finally:
+            self._forward.seen = None
+
+    def _dists(self, call: RowCall, prefixes: Sequence[list[int]], *, hold: bool = False) -> list[LogProbs]:
         """The distributions after these prefixes, each computed unless it is known.
 
         ``hold``: more rows will begin with these prefixes, so their states have to be there as well.
@@ -159,7 +167,7 @@ class HfEngine:
             found |= {prefix: self._known.add(prefix, row.found[0]) for prefix, row in rows.items() if row.found}
         return [log_probs for prefix in prefixes if (log_probs := found[tuple(prefix)]) is not None]
 
-    def _sample_wave(self, call: Call, prefix: list[int], draws: list[Draw]) -> None:
+    def _sample_wave(self, call: RowCall, prefix: list[int], draws: list[Draw]) -> None:
         """Samples that are equal so far share a row; where they part, others than the first get rows of their own."""
         (first,) = self._dists(call, [prefix], hold=True)
         call.meter.count(cached=len(prefix) * (len(draws) - 1))
@@ -172,7 +180,7 @@ class HfEngine:
             self._scheduler.drop(call, [row for row, by_token in parted if not by_token])
             going = [(row, some) for parent, by_token in parted for row, some in _grown(parent, by_token)]
 
-    def _follow(self, call: Call, pair: Pair, drafting: Drafting, paths: list[list[int]]) -> None:
+    def _follow(self, call: RowCall, pair: Pair, drafting: Drafting, paths: list[Nodes]) -> None:
         """Compute and show what is due on these paths, some steps at a time; paths that lead nowhere are left."""
         sides = [prefix for prefix in pair if prefix is not None]
         ways = [(path, [Row(list(prefix)) for prefix in sides]) for path in paths]
@@ -199,7 +207,7 @@ class HfEngine:
             ways = left
 
     @contextmanager
-    def _call(self, meter: Meter, need: int) -> Iterator[Call]:
+    def _call(self, meter: Meter, need: int) -> Iterator[RowCall]:
         with meter.timed("model"), self._scheduler.call(meter, need) as call:
             yield call
 

@@ -1,13 +1,29 @@
 """A model as a function: tokens and cache in, log-probabilities out. Only the public interface of transformers."""
 
 import inspect
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from linewise.engines.base import LogProbs
+
+
+class ModelPass(NamedTuple):
+    """One pass: ``rows`` of ``columns`` new tokens behind ``cached`` cells, from second ``start`` to second ``end``.
+
+    ``wanted``: how many distributions were; they are on the CPU by its end.
+    """
+
+    rows: int
+    columns: int
+    cached: int
+    masked: bool
+    wanted: int
+    start: float
+    end: float
 
 
 class Forward:
@@ -18,6 +34,8 @@ class Forward:
         self._takes = set(inspect.signature(model.forward).parameters)
         self._cache = "cache" if "cache" in self._takes else "past_key_values"
         self.device: torch.device = model.device
+        self.dtype: torch.dtype = model.dtype
+        self.seen: Callable[[ModelPass], None] | None = None
 
     def close(self) -> None:
         """Free the model; the object is of no use afterwards."""
@@ -25,7 +43,6 @@ class Forward:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    @torch.inference_mode()
     def __call__(
         self,
         tokens: torch.Tensor,
@@ -38,7 +55,27 @@ class Forward:
         """Log-probabilities at the ``wanted`` (row, column) places of ``tokens``, and the cache behind them.
 
         ``tokens``, ``positions``: ``[rows, columns]``; ``mask``: ``[rows, cells]``, 0 where a cell is padding.
+        ``seen``, where somebody watches, is told of the pass.
         """
+        seen, start = self.seen, time.perf_counter()
+        cached = 0 if seen is None else _length(cache)
+        result = self._pass(tokens, positions, mask, cache, wanted)
+        if seen is not None:
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+            rows, columns = tokens.shape
+            seen(ModelPass(rows, columns, cached, mask is not None, len(wanted), start, time.perf_counter()))
+        return result
+
+    @torch.inference_mode()
+    def _pass(
+        self,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        mask: torch.Tensor | None,
+        cache: Any,
+        wanted: Sequence[tuple[int, int]],
+    ) -> tuple[list[LogProbs], Any]:
         columns = sorted({column for _, column in wanted}) or [tokens.shape[1] - 1]
         given: dict[str, Any] = {"attention_mask": mask, "position_ids": positions, "use_cache": True}
         if "logits_to_keep" in self._takes:
@@ -48,6 +85,12 @@ class Forward:
         kept = columns if "logits_to_keep" in self._takes else range(tokens.shape[1])
         found = _log_probs(output.logits, [(row, kept.index(column)) for row, column in wanted])
         return found, getattr(output, self._cache, None)
+
+
+def _length(cache: Any) -> int:
+    """Cells of a cache; 0 where it counts none."""
+    length = getattr(cache, "get_seq_length", None)
+    return 0 if length is None else int(length())
 
 
 def _log_probs(logits: torch.Tensor, places: Sequence[tuple[int, int]]) -> list[LogProbs]:

@@ -15,7 +15,7 @@ from linewise.engines.base import LogProbs
 from linewise.engines.batching.prefix_store import common_prefix
 from linewise.engines.hf.forward import Forward
 from linewise.engines.hf.key_values import BatchCache, KeyValues, Layout
-from linewise.engines.hf.prefix_tree import Node, PrefixTree
+from linewise.engines.hf.piece_tree import PieceNode, PieceTree
 from linewise.engines.hf.rows import Row
 
 _BATCHES = 4
@@ -34,7 +34,7 @@ class _Lane:
 
     tokens: list[int]
     pad: int
-    node: Node[KeyValues]
+    node: PieceNode[KeyValues]
     row: Row | None
 
 
@@ -72,7 +72,7 @@ class _Batch:
 class _Place:
     """Where a row is: in a lane of a batch, or else at a node of the tree, which it pins."""
 
-    node: Node[KeyValues]
+    node: PieceNode[KeyValues]
     batch: _Batch | None = None
     lane: _Lane | None = None
 
@@ -85,7 +85,7 @@ class KeyValueMemory:
     def __init__(self, forward: Forward, layout: Layout, capacity: int) -> None:
         self._forward, self._layout, self._capacity = forward, layout, capacity
         self._clock = count(1)
-        self._tree: PrefixTree[KeyValues] = PrefixTree(capacity)
+        self._tree: PieceTree[KeyValues] = PieceTree(capacity)
         self._batches: list[_Batch] = []
         self._rows: set[Row] = set()
 
@@ -106,7 +106,7 @@ class KeyValueMemory:
 
     def forget(self) -> None:
         """See ``Memory``."""
-        self._tree = PrefixTree(self._capacity)
+        self._tree = PieceTree(self._capacity)
         self._batches = []
         for row in self._rows:
             row.place, row.done = None, 0
@@ -194,7 +194,7 @@ class KeyValueMemory:
         while self._batches and (len(self._batches) >= _BATCHES or self._cells + len(rows) * room > 2 * self._capacity):
             self._take_apart(min(self._batches, key=lambda batch: (not batch.idle, batch.used)))
         pads = [width - row.done for row in rows]
-        nodes: list[Node[KeyValues]] = [row.place.node for row in rows]
+        nodes: list[PieceNode[KeyValues]] = [row.place.node for row in rows]
         pieces = [[node.payload for node in last.path() if node.payload is not None] for last in nodes]
         lanes = [
             _Lane(row.tokens[: row.done], pad, node, row) for row, pad, node in zip(rows, pads, nodes, strict=True)
@@ -210,40 +210,54 @@ class KeyValueMemory:
         return sum(batch.cells for batch in self._batches)
 
     def _take_apart(self, batch: _Batch) -> None:
-        """Save what the batch holds in the tree; its rows stand at the tree's nodes afterwards."""
-        self._batches.remove(batch)
-        for lane in batch.lanes:
+        """Save what the batch holds in the tree; its rows stand at the tree's nodes afterwards.
+
+        The rows come first: what nobody uses may have to make room for them.
+        """
+        for lane in sorted(batch.lanes, key=lambda lane: lane.row is None):
             self._save(batch, lane)
+        for lane in batch.lanes:
             if lane.row is None:
                 lane.node.pins -= 1
             else:
                 lane.row.place, lane.row.done = _Place(lane.node), lane.node.length
+        self._batches.remove(batch)
 
     def _save(self, batch: _Batch, lane: _Lane) -> None:
         """Copy what only the lane holds to the tree, where there is room; else it has to be computed again one day."""
+        self._move(lane, self._tree.find(lane.tokens))  # others may have brought some of it there meanwhile
         start, end = lane.node.length, len(lane.tokens)
-        if start == end or not self._make_room(end - start):
+        if start == end or not self._make_room(end - start, keep=lane):
             return
         piece = batch.cache.cut(batch.lanes.index(lane), lane.pad + start, lane.pad + end)
-        node = self._tree.insert(lane.node, lane.tokens[start:], piece)
+        self._move(lane, self._tree.insert(lane.node, lane.tokens[start:], piece))
+
+    def _make_room(self, tokens: int, *, keep: _Lane) -> bool:
+        """By eviction from the tree; where lanes that nobody uses pin too much of it, by emptying these, but ``keep``.
+
+        So there is always room for rows in use, which fit into the tree together.
+        """
+        while not self._tree.make_room(tokens):
+            unused = [
+                (batch.used, lane)
+                for batch in self._batches
+                for lane in batch.lanes
+                if lane.row is None and lane is not keep and lane.node is not self._tree.root
+            ]
+            if not unused:
+                return False
+            _, lane = min(unused, key=lambda entry: entry[0])
+            lane.tokens = []
+            self._move(lane, self._tree.root)
+        return True
+
+    def _move(self, lane: _Lane, node: PieceNode[KeyValues]) -> None:
         lane.node.pins -= 1
         node.pins += 1
         lane.node = node
         if lane.row is not None:
             lane.row.place.node = node
 
-    def _make_room(self, tokens: int) -> bool:
-        """By eviction from the tree; where idle batches pin too much of it, by dropping these."""
-        while not self._tree.make_room(tokens):
-            idle = [batch for batch in self._batches if batch.idle]
-            if not idle:
-                return False
-            oldest = min(idle, key=lambda batch: batch.used)
-            self._batches.remove(oldest)
-            for lane in oldest.lanes:
-                lane.node.pins -= 1
-        return True
-
-    def _put(self, row: Row, node: Node[KeyValues]) -> None:
+    def _put(self, row: Row, node: PieceNode[KeyValues]) -> None:
         node.pins += 1
         row.place, row.done = _Place(node), node.length

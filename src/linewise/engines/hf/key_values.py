@@ -65,7 +65,7 @@ class KeyValues:
         return int(self.tensors[0].shape[2])
 
     def split(self, at: int) -> tuple["KeyValues", "KeyValues"]:
-        """See ``prefix_tree.Payload``."""
+        """See ``piece_tree.Payload``."""
         heads = tuple(tensor[:, :, :at].clone() for tensor in self.tensors)
         tails = tuple(tensor[:, :, at:].clone() for tensor in self.tensors)
         return KeyValues(heads), KeyValues(tails)

@@ -74,9 +74,29 @@ def _dtype(name: str, device: torch.device) -> torch.dtype:
     if name != "auto":
         found: torch.dtype = getattr(torch, name)
         return found
-    if device.type == "cpu":
-        return torch.float32
-    return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float16
+    if _has_bfloat16(device):
+        return torch.bfloat16
+    return torch.float32 if device.type == "cpu" else torch.float16
+
+
+def _has_bfloat16(device: torch.device) -> bool:
+    """Whether the device itself computes in bfloat16; a library that only emulates it would be slower for it."""
+    if device.type == "cuda":
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "mps":
+        return _mps_has_bfloat16()
+    # No public function of torch tells what a CPU has; where these are gone, weights stay in float32.
+    known = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(has is not None and has() for has in known)
+
+
+def _mps_has_bfloat16() -> bool:
+    """Only a try tells: it depends on the version of macOS."""
+    try:
+        return bool((torch.ones(1, dtype=torch.bfloat16, device="mps") + 1).isfinite().all())
+    except (RuntimeError, TypeError):
+        return False
 
 
 def _ends(model: Any) -> frozenset[int]:

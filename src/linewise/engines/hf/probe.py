@@ -29,11 +29,19 @@ def choose_memory(forward: Forward, *, capacity: int) -> tuple[Memory, int]:
     """The memory for a model, and the length of its distributions. Raises ``EngineError`` where none fits."""
     tokens = [(7 * at * at + 3 * at + 5) % 97 for at in range(24)]
     expected, cache = _whole(forward, tokens)
+    _check_numbers(expected, forward.dtype)
     for memory in _memories(forward, cache, capacity):
         if _fits(memory, tokens, expected):
             memory.forget()
             return memory, len(expected[0])
     raise EngineError("this model keeps no cache that it goes on from as if it had read everything at once")
+
+
+def _check_numbers(found: list[LogProbs], dtype: torch.dtype) -> None:
+    """Raise where there is a NaN: what a model computes in float16 may grow beyond its largest number."""
+    if any(np.isnan(log_probs).any() for log_probs in found):
+        mend = "its files may be damaged" if dtype == torch.float32 else "set engine.dtype, for instance to float32"
+        raise EngineError(f"in {str(dtype).removeprefix('torch.')} this model's distributions are no numbers: {mend}")
 
 
 def _memories(forward: Forward, cache: object, capacity: int) -> Iterator[Memory]:

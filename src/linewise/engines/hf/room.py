@@ -27,14 +27,14 @@ class Room:
         return min(self.ctx, self.trained)
 
     def check(self, prefixes: Sequence[Sequence[int]], behind: Sequence[int] = (), longest: int = 0) -> None:
-        """Raise unless these prefixes of one call fit, with all tokens ``behind`` each, ``longest`` on one path."""
+        """Raise unless these prefixes of one call fit, with a path of ``longest`` of the tokens ``behind`` each."""
         for prefix in prefixes:
             if not prefix:
                 raise EngineError("a prefix has at least one token")
             if min([*prefix, *behind]) < 0 or max([*prefix, *behind]) >= self.vocabulary:
                 raise EngineError(f"a token is none of the {self.vocabulary} of the vocabulary")
             self._check_length(len(prefix) + longest)
-        together = _distinct(prefixes) + len(prefixes) * len(behind)
+        together = _distinct(prefixes) + len(prefixes) * longest
         if together > self.ctx:
             raise self._overflow(f"prefixes of together {together} tokens do not fit")
 
@@ -44,10 +44,10 @@ class Room:
         if self.shares and prefix + sum(answers) > self.ctx:
             raise self._overflow(f"{prefix} tokens and {sum(answers)} of {len(answers)} samples do not fit")
 
-    def samples(self, prefix: int, most: int) -> int:
-        """How many samples of at most ``most`` tokens surely fit at once; at least 1."""
+    def samples(self, prefix: int, count: int, most: int) -> int:
+        """How many of ``count`` samples of at most ``most`` tokens surely fit at once; at least 1."""
         fit = (self.ctx - prefix) // most if self.shares else self.ctx // (prefix + most)
-        return max(1, min(fit, _ROWS, self.chunk))
+        return max(1, min(count, fit, _ROWS, self.chunk))
 
     def of_samples(self, prefix: int, count: int, most: int) -> int:
         """Tokens that so many samples may need."""
@@ -57,7 +57,25 @@ class Room:
         """Tokens that these prefixes need."""
         return _distinct(prefixes) if self.shares else sum(map(len, prefixes))
 
-    def rows(self, longest: int, sides: int) -> int:
+    def of_drafts(self, prefixes: Sequence[Sequence[int]], nodes: int, longest: int) -> int:
+        """Tokens that so many nodes of drafts, ``longest`` of them on one path, may need behind these prefixes."""
+        sides = len(prefixes)
+        most = self._rows(max(map(len, prefixes), default=0) + longest, sides)
+        return self.of_prefixes(prefixes) + sides * (nodes if self.shares else most * longest)
+
+    def of_paths(self, prefixes: Sequence[Sequence[int]], paths: list[list[int]]) -> list[list[int]]:
+        """As many of these paths of drafts, from the first on, as fit at once behind each prefix; at least one."""
+        sides = max(1, len(prefixes))
+        most = self._rows(max(map(len, prefixes), default=0) + max(map(len, paths)), sides)
+        free = (self.ctx - _distinct(prefixes)) // sides
+        nodes: set[int] = set()
+        for number, path in enumerate(paths):
+            nodes |= set(path)
+            if number and (number == most or (self.shares and len(nodes) > free)):
+                return paths[:number]
+        return paths
+
+    def _rows(self, longest: int, sides: int) -> int:
         """How many drafts of so many tokens go together, each with so many sides."""
         fit = _ROWS if self.shares else self.ctx // max(1, longest)
         return max(1, min(fit, self.chunk) // max(1, sides))

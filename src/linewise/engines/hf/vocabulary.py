@@ -1,8 +1,14 @@
 """Tokens, bytes and special tokens of a model of transformers."""
 
+import re
 import threading
 from functools import cache
 from typing import Any
+
+_CONTROL = re.compile(r"<([|\uff5c]).*\1>")
+"""``<|...|>``, with either bar. Added tokens of this form are control tokens, though some models do not mark them
+as special, such as those with which Qwen2.5 fills in the middle.
+"""
 
 _LEAD = "\n"
 """Text put in front where a tokenizer adds a space to the beginning of a text; its own tokens are taken away again."""
@@ -14,6 +20,7 @@ class Vocabulary:
     def __init__(self, tokenizer: Any, extra_ends: frozenset[int]) -> None:
         self._tokenizer = tokenizer
         self._lock = threading.Lock()
+        _mark_controls(tokenizer)
         added = tokenizer.added_tokens_decoder
         self._added: dict[int, str] = {token: entry.content for token, entry in added.items()}
         special = {token for token, entry in added.items() if entry.special}
@@ -60,6 +67,21 @@ class Vocabulary:
         if len(name) == 6 and name.startswith("<0x") and name.endswith(">"):
             return bytes([int(name[3:5], 16)])
         return str(name).replace("\u2581", " ").encode()
+
+
+def _mark_controls(tokenizer: Any) -> None:
+    """Make special what has the form of a control token: no text becomes one then, and each ends an answer."""
+    unmarked = [
+        type(entry)(
+            entry.content,
+            special=True,
+            **{name: getattr(entry, name) for name in ("single_word", "lstrip", "rstrip", "normalized")},
+        )
+        for entry in tokenizer.added_tokens_decoder.values()
+        if not entry.special and _CONTROL.fullmatch(entry.content)
+    ]
+    if unmarked:
+        tokenizer.add_tokens(unmarked, special_tokens=True)
 
 
 def _is_byte_level(tokenizer: Any) -> bool:

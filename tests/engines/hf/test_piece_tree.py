@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linewise.engines.hf.prefix_tree import Node, PrefixTree
+from linewise.engines.hf.piece_tree import PieceNode, PieceTree
 
 CAPACITY = 24
 sequences = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=12), max_size=25)
@@ -22,7 +22,7 @@ class Piece:
         return Piece(self.tokens[:at], self.start), Piece(self.tokens[at:], self.start + at)
 
 
-def held(node: Node[Piece]) -> list[int]:
+def held(node: PieceNode[Piece]) -> list[int]:
     """The tokens of all pieces on the way to ``node``, each of which has to stand where the last one ended."""
     tokens: list[int] = []
     for one in node.path():
@@ -34,14 +34,14 @@ def held(node: Node[Piece]) -> list[int]:
     return tokens
 
 
-def nodes(tree: PrefixTree[Piece]) -> list[Node[Piece]]:
+def nodes(tree: PieceTree[Piece]) -> list[PieceNode[Piece]]:
     found = [tree.root]
     for node in found:
         found += node.children.values()
     return found[1:]
 
 
-def add(tree: PrefixTree[Piece], tokens: list[int]) -> Node[Piece] | None:
+def add(tree: PieceTree[Piece], tokens: list[int]) -> PieceNode[Piece] | None:
     """Hold ``tokens`` as an engine does: find what is there, keep it, make room, insert the rest."""
     node = tree.find(tokens)
     rest = tokens[node.length :]
@@ -54,7 +54,7 @@ def add(tree: PrefixTree[Piece], tokens: list[int]) -> Node[Piece] | None:
 
 @given(sequences)
 def test_what_is_found_is_the_longest_prefix_that_is_held(wanted: list[list[int]]) -> None:
-    tree: PrefixTree[Piece] = PrefixTree(10_000)
+    tree: PieceTree[Piece] = PieceTree(10_000)
     for tokens in wanted:
         assert add(tree, tokens) is not None
     for tokens in wanted:
@@ -68,7 +68,7 @@ def test_what_is_found_is_the_longest_prefix_that_is_held(wanted: list[list[int]
 
 @given(sequences)
 def test_it_never_holds_more_than_its_capacity(wanted: list[list[int]]) -> None:
-    tree: PrefixTree[Piece] = PrefixTree(CAPACITY)
+    tree: PieceTree[Piece] = PieceTree(CAPACITY)
     for tokens in wanted:
         add(tree, tokens)
         assert tree.used == sum(len(node.tokens) for node in nodes(tree)) <= CAPACITY
@@ -78,7 +78,7 @@ def test_it_never_holds_more_than_its_capacity(wanted: list[list[int]]) -> None:
 
 @given(sequences, st.lists(st.integers(0, 2), min_size=1, max_size=12))
 def test_what_is_pinned_stays(wanted: list[list[int]], kept: list[int]) -> None:
-    tree: PrefixTree[Piece] = PrefixTree(CAPACITY)
+    tree: PieceTree[Piece] = PieceTree(CAPACITY)
     pinned = add(tree, kept)
     assert pinned is not None
     pinned.pins += 1
@@ -89,7 +89,7 @@ def test_what_is_pinned_stays(wanted: list[list[int]], kept: list[int]) -> None:
 
 
 def test_the_least_recently_used_goes_first() -> None:
-    tree: PrefixTree[Piece] = PrefixTree(CAPACITY)
+    tree: PieceTree[Piece] = PieceTree(CAPACITY)
     for first in range(3):
         add(tree, [first] * 8)
     tree.find([0] * 8)
@@ -98,7 +98,7 @@ def test_the_least_recently_used_goes_first() -> None:
 
 
 def test_no_room_beside_what_is_pinned() -> None:
-    tree: PrefixTree[Piece] = PrefixTree(CAPACITY)
+    tree: PieceTree[Piece] = PieceTree(CAPACITY)
     node = add(tree, [1] * 20)
     assert node is not None
     node.pins += 1

@@ -25,7 +25,7 @@ _LOOK_SECONDS = 0.1
 
 
 @dataclass(eq=False)
-class Call:
+class RowCall:
     """A caller's rows, from its admission to its end."""
 
     meter: Meter
@@ -40,27 +40,28 @@ class Call:
         return [row for row in self.rows if row.rest]
 
 
-class Scheduler:
+class RowScheduler:
     """Owns ``memory`` and the thread. ``chunk``: most new positions of a pass; ``capacity``: tokens of all calls."""
 
     def __init__(self, memory: Memory, *, chunk: int, capacity: int) -> None:
         self._memory, self._chunk, self._capacity = memory, chunk, capacity
         self._changed = threading.Condition()
-        self._waiting: list[Call] = []
-        self._active: list[Call] = []
-        self._computing: list[Call] = []
+        self._waiting: list[RowCall] = []
+        self._active: list[RowCall] = []
+        self._computing: list[RowCall] = []
         self._released: list[Row] = []
         self._tasks: list[Callable[[], None]] = []
         self._closed = False
+        self._reason = "this engine is closed"
         self._last_pass = 0.0
         self._thread = threading.Thread(target=self._work, name="linewise-hf", daemon=True)
         self._thread.start()
 
     @contextmanager
-    def call(self, meter: Meter, need: int) -> Iterator[Call]:
+    def call(self, meter: Meter, need: int) -> Iterator[RowCall]:
         """A call that needs room for ``need`` tokens at most. Raises ``Stopped`` while it waits, too."""
         meter.check()
-        call = Call(meter, min(need, self._capacity))
+        call = RowCall(meter, min(need, self._capacity))
         try:
             with self._changed:
                 self._check_open()
@@ -72,7 +73,7 @@ class Scheduler:
         finally:
             self._end(call)
 
-    def compute(self, call: Call, rows: Sequence[Row]) -> None:
+    def compute(self, call: RowCall, rows: Sequence[Row]) -> None:
         """Put these rows of ``call`` through the model, up to their ends."""
         with self._changed:
             self._check_open()
@@ -83,7 +84,7 @@ class Scheduler:
                 self._changed.wait_for(lambda: call not in self._computing)
         _raise(call)
 
-    def drop(self, call: Call, rows: Sequence[Row]) -> None:
+    def drop(self, call: RowCall, rows: Sequence[Row]) -> None:
         """These rows of ``call`` go no further."""
         with self._changed:
             call.rows = [row for row in call.rows if row not in rows]
@@ -100,11 +101,12 @@ class Scheduler:
         self._run(self._memory.forget)
 
     def close(self) -> None:
-        """End the thread; calls under way and later ones raise ``EngineError``."""
+        """End the thread and empty the memory; calls under way and later ones raise ``EngineError``."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
+        self._memory.forget()
 
     def _run(self, task: Callable[[], None]) -> None:
         done = threading.Event()
@@ -120,7 +122,7 @@ class Scheduler:
         while not done.wait(1.0):
             self._check_open()
 
-    def _end(self, call: Call) -> None:
+    def _end(self, call: RowCall) -> None:
         with self._changed:
             for calls in (self._waiting, self._active, self._computing):
                 if call in calls:
@@ -130,19 +132,29 @@ class Scheduler:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise EngineError("this engine is closed")
+            raise EngineError(self._reason)
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(self._has_work, timeout=_LOOK_SECONDS if self._active else None)
-                if self._closed:
-                    self._fail([*self._waiting, *self._active], "this engine is closed")
-                    return
-                self._tidy()
-                self._linger()
-                calls = list(self._computing)
-            self._step(calls)
+        try:
+            while self._goes_on():
+                pass
+        except Exception as error:  # a defect of ours: without this the callers would wait for ever
+            self._reason = f"this engine broke: {type(error).__name__}: {error}"
+        with self._changed:
+            self._closed = True
+            self._fail([*self._waiting, *self._active], self._reason)
+
+    def _goes_on(self) -> bool:
+        """What is to be done between two passes, and a pass; false once the engine is closed."""
+        with self._changed:
+            self._changed.wait_for(self._has_work, timeout=_LOOK_SECONDS if self._active else None)
+            if self._closed:
+                return False
+            self._tidy()
+            self._linger()
+            calls = list(self._computing)
+        self._step(calls)
+        return True
 
     def _has_work(self) -> bool:
         return bool(self._closed or self._tasks or self._computing or self._released or self._admissible())
@@ -158,14 +170,14 @@ class Scheduler:
             self._check(call)
         self._admit()
 
-    def _check(self, call: Call) -> None:
+    def _check(self, call: RowCall) -> None:
         try:
             call.meter.check()
         except Stopped as stopped:
             call.error = stopped
             self._fail([call], "stopped")
 
-    def _fail(self, calls: Sequence[Call], text: str, cause: Exception | None = None) -> None:
+    def _fail(self, calls: Sequence[RowCall], text: str, cause: Exception | None = None) -> None:
         """End these calls: with an error of its own each, for they raise it in their own threads."""
         for call in calls:
             if call.error is None:
@@ -192,7 +204,7 @@ class Scheduler:
             patience = min(LINGER_SECONDS, self._last_pass)
             self._changed.wait_for(lambda: len(self._computing) == len(self._active), timeout=patience)
 
-    def _step(self, calls: Sequence[Call]) -> None:
+    def _step(self, calls: Sequence[RowCall]) -> None:
         """One pass for the rows of ``calls``; a failure of the model ends these calls, and nothing else."""
         if not calls:
             return
@@ -205,7 +217,7 @@ class Scheduler:
             with self._changed:
                 self._fail(calls, f"the model failed: {type(error).__name__}: {error}", error)
 
-    def _pass(self, calls: Sequence[Call]) -> None:
+    def _pass(self, calls: Sequence[RowCall]) -> None:
         for call in calls:
             fresh = [row for row in call.due if row.place is None]
             self._memory.attach(fresh)
@@ -218,20 +230,20 @@ class Scheduler:
             self._computing = [call for call in self._computing if call.due]
             self._changed.notify_all()
 
-    def _run_pass(self, owners: dict[Row, Call]) -> None:
+    def _run_pass(self, owners: dict[Row, RowCall]) -> None:
         first = min(owners, key=lambda row: row.served)
         rows = self._memory.together(first, list(owners))
         sizes = {row: min(row.rest, self._memory.chunk(row, self._chunk)) for row in rows}
         chosen, steps = next_pass(rows, sizes, chunk=self._chunk, cells=self._capacity)
         self._memory.compute(chosen, steps)
         serve(chosen)
-        computed: dict[Call, int] = {}
+        computed: dict[RowCall, int] = {}
         for row, step in zip(chosen, steps, strict=True):
             computed[owners[row]] = computed.get(owners[row], 0) + step
         for call, tokens in computed.items():
             call.meter.count(computed=tokens, passes=1)
 
 
-def _raise(call: Call) -> None:
+def _raise(call: RowCall) -> None:
     if call.error is not None:
         raise call.error

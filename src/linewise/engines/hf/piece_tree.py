@@ -24,20 +24,20 @@ P = TypeVar("P", bound=Payload)
 
 
 @dataclass(eq=False, slots=True)
-class Node(Generic[P]):
+class PieceNode(Generic[P]):
     """Some tokens behind those of ``parent``; ``length`` counts all from the root, ``pins`` who needs it to stay."""
 
     tokens: list[int]
     payload: P | None
-    parent: "Node[P] | None"
+    parent: "PieceNode[P] | None"
     length: int
-    children: dict[int, "Node[P]"] = field(default_factory=dict)
+    children: dict[int, "PieceNode[P]"] = field(default_factory=dict)
     pins: int = 0
     last_used: int = 0
 
-    def path(self) -> list["Node[P]"]:
+    def path(self) -> list["PieceNode[P]"]:
         """The nodes from below the root to this one."""
-        nodes: list[Node[P]] = []
+        nodes: list[PieceNode[P]] = []
         node = self
         while node.parent is not None:
             nodes.append(node)
@@ -45,20 +45,20 @@ class Node(Generic[P]):
         return nodes[::-1]
 
 
-class PrefixTree(Generic[P]):
+class PieceTree(Generic[P]):
     """At most ``capacity`` tokens. Not thread-safe."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.used = 0
-        self.root: Node[P] = Node([], None, None, 0, pins=1)
+        self.root: PieceNode[P] = PieceNode([], None, None, 0, pins=1)
         self._clock = count(1)
 
-    def find(self, tokens: Sequence[int]) -> Node[P]:
+    def find(self, tokens: Sequence[int]) -> PieceNode[P]:
         """The deepest node whose path is a prefix of ``tokens``; a node is split where they leave it inside."""
         return self._descend(self.root, list(tokens))
 
-    def insert(self, node: Node[P], tokens: Sequence[int], payload: P) -> Node[P]:
+    def insert(self, node: PieceNode[P], tokens: Sequence[int], payload: P) -> PieceNode[P]:
         """Hold ``tokens`` with ``payload`` behind ``node``, as far as they are not held already; the last node.
 
         The caller has made room.
@@ -70,7 +70,7 @@ class PrefixTree(Generic[P]):
             return found
         if known:
             _, payload = payload.split(known)
-        child = Node(rest[known:], payload, found, node.length + len(rest))
+        child = PieceNode(rest[known:], payload, found, node.length + len(rest))
         found.children[rest[known]] = child
         self.used += len(child.tokens)
         self._touch(child)
@@ -85,7 +85,7 @@ class PrefixTree(Generic[P]):
             self._drop(min(idle, key=lambda node: node.last_used))
         return True
 
-    def _descend(self, node: Node[P], tokens: list[int]) -> Node[P]:
+    def _descend(self, node: PieceNode[P], tokens: list[int]) -> PieceNode[P]:
         start = node.length
         while (child := node.children.get(_at(tokens, node.length - start))) is not None:
             shared = common_prefix(child.tokens, tokens[node.length - start : child.length - start])
@@ -95,30 +95,30 @@ class PrefixTree(Generic[P]):
         self._touch(node)
         return node
 
-    def _split(self, node: Node[P], at: int) -> Node[P]:
+    def _split(self, node: PieceNode[P], at: int) -> PieceNode[P]:
         """Put the first ``at`` tokens of ``node`` into a new parent; ``node`` keeps its identity and the others."""
         assert node.parent is not None
         assert node.payload is not None
         head, node.payload = node.payload.split(at)
-        upper = Node(node.tokens[:at], head, node.parent, node.length - len(node.tokens) + at)
+        upper = PieceNode(node.tokens[:at], head, node.parent, node.length - len(node.tokens) + at)
         upper.last_used = node.last_used
         node.parent.children[upper.tokens[0]] = upper
         node.tokens, node.parent = node.tokens[at:], upper
         upper.children[node.tokens[0]] = node
         return upper
 
-    def _drop(self, node: Node[P]) -> None:
+    def _drop(self, node: PieceNode[P]) -> None:
         assert node.parent is not None
         del node.parent.children[node.tokens[0]]
         node.payload = None
         self.used -= len(node.tokens)
 
-    def _touch(self, node: Node[P]) -> None:
+    def _touch(self, node: PieceNode[P]) -> None:
         now = next(self._clock)
         for one in node.path():
             one.last_used = now
 
-    def _leaves(self) -> Iterator[Node[P]]:
+    def _leaves(self) -> Iterator[PieceNode[P]]:
         due = list(self.root.children.values())
         while due:
             node = due.pop()
