@@ -153,8 +153,8 @@ def _row(arm: str, seed: int, task: Task, solution: Solution) -> dict[str, Any]:
 def _table(rows: Sequence[dict[str, Any]]) -> str:
     lines = [
         "| arm | runs | solved | direct / sample / candidate / guided | tokens computed | generated | sandbox runs "
-        "| seconds |",
-        "|---|---|---|---|---|---|---|---|",
+        "| seconds | computed per line with signals |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for arm in dict.fromkeys(row["arm"] for row in rows):
         lines.append(_table_line(arm, [row for row in rows if row["arm"] == arm]))
@@ -177,7 +177,14 @@ def _table_line(arm: str, rows: Sequence[dict[str, Any]]) -> str:
 
     seconds = f"{sum(row['seconds']['total'] for row in rows) / len(rows):.1f}"
     cost = f"{mean('computed')} | {mean('generated')} | {mean('sandbox_runs')} | {seconds}"
-    return f"| {arm} | {len(rows)} | {per_seed} | {split} | {cost} |"
+    return f"| {arm} | {len(rows)} | {per_seed} | {split} | {cost} | {_per_line(rows)} |"
+
+
+def _per_line(rows: Sequence[dict[str, Any]]) -> str:
+    """Tokens computed for a committed line, in runs that built a signal: direct answers of these runs included."""
+    with_signals = [row for row in rows if row.get("signals")]
+    lines = sum(row["lines"] for row in with_signals)
+    return f"{sum(row['computed'] for row in with_signals) / lines:.0f} ({lines} lines)" if lines else "n/a"
 
 
 if __name__ == "__main__":
