@@ -21,8 +21,8 @@ from typing import Any, Protocol
 from common import machine, parser, table
 
 from linewise.engines.base import Engine, Stop
-from linewise.engines.model_files import resolve
-from linewise.engines.model_folders import PREFIX
+from linewise.engines.models.files import resolve
+from linewise.engines.models.folders import PREFIX
 from linewise.meter import Meter
 
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"

@@ -17,7 +17,7 @@ from common import machine, parser, table
 
 from linewise.engines.batching.scheduler import Position
 from linewise.engines.llamacpp.native import Native, requantize
-from linewise.engines.model_files import resolve
+from linewise.engines.models.files import resolve
 from linewise.engines.options import LlamaCppOptions
 
 LENGTH, STEP, STEPS = 512, 64, 12

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from linewise.engines.llamacpp.engine import LlamaCppEngine
-from linewise.engines.model_files import resolve
+from linewise.engines.models.files import resolve
 from linewise.engines.options import LlamaCppOptions
 from linewise.errors import MissingPartError
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from linewise.engines.base import Engine
-from linewise.engines.model_files import resolve
-from linewise.engines.model_folders import PREFIX as _HF
-from linewise.engines.model_folders import find_folder
+from linewise.engines.models.files import resolve
+from linewise.engines.models.folders import PREFIX as _HF
+from linewise.engines.models.folders import find_folder
 from linewise.engines.options import EngineOptions
 from linewise.errors import InputError, MissingPartError
 from linewise.execution.base import Sandbox
@@ -24,7 +24,7 @@ Conversion = Literal["bf16", "q8_0", "q4_0"]
 
 def open_engine(uri: str, options: EngineOptions) -> Engine:
     """The engine of ``uri``: ``scripted/<file>``, ``gguf/<file>``, ``gguf/<hub repo>:<quant>`` or a short name run on
-    llama.cpp, ``hf/<folder or hub repo>`` and what else ``engines.model_folders`` names on transformers.
+    llama.cpp, ``hf/<folder or hub repo>`` and what else `engines.models.folders` names on transformers.
 
     Raises ``MissingPartError`` with the command that mends it, or ``InputError``. To be used in a ``with`` block.
     """

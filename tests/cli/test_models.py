@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from linewise.cli.models import app
 from linewise.engines.base import Stop
-from linewise.engines.catalogue import find_model
 from linewise.engines.llamacpp import LlamaCppEngine, LlamaCppOptions
+from linewise.engines.models.catalogue import find_model
 from linewise.errors import EngineError, InputError, MissingPartError
 from linewise.meter import Meter
 

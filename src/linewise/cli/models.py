@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from linewise.assemble import Conversion, convert_model
-from linewise.engines.catalogue import Model, catalogue
-from linewise.engines.model_files import models_dir
-from linewise.engines.models import fetch, find
+from linewise.engines.models.by_uri import fetch, find
+from linewise.engines.models.catalogue import Model, catalogue
+from linewise.engines.models.files import models_dir
 from linewise.engines.options import LlamaCppOptions
 from linewise.errors import MissingPartError
 

@@ -13,9 +13,9 @@ from importlib import metadata
 from linewise.assemble import check_hf, find_compiler, install_command
 from linewise.config import Settings
 from linewise.doctor.report import Finding
-from linewise.engines.catalogue import catalogue
-from linewise.engines.model_folders import PREFIX as HF
-from linewise.engines.models import find
+from linewise.engines.models.by_uri import find
+from linewise.engines.models.catalogue import catalogue
+from linewise.engines.models.folders import PREFIX as HF
 from linewise.errors import InputError, MissingPartError
 
 PACKAGE = "llama-cpp-python"

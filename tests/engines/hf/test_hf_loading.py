@@ -17,8 +17,8 @@ from linewise.engines.hf import HfEngine, HfOptions
 from linewise.engines.hf.loading import load
 from linewise.engines.hf.vocabulary import Vocabulary
 from linewise.engines.llamacpp.engine import LlamaCppEngine
-from linewise.engines.model_folders import ModelFolder, find_folder
-from linewise.engines.models import fetch, find
+from linewise.engines.models.by_uri import fetch, find
+from linewise.engines.models.folders import ModelFolder, find_folder
 from linewise.engines.options import EngineOptions
 from linewise.errors import EngineError, InputError, MissingPartError
 from linewise.meter import Meter

@@ -13,7 +13,7 @@ import transformers
 
 from linewise.engines.hf.forward import Forward
 from linewise.engines.hf.vocabulary import Vocabulary
-from linewise.engines.model_folders import find_folder
+from linewise.engines.models.folders import find_folder
 from linewise.engines.options import HfOptions
 from linewise.errors import EngineError, MissingPartError
 
@@ -28,7 +28,7 @@ class Loaded:
 
 
 def load(uri: str, options: HfOptions) -> Loaded:
-    """The model of ``hf/...`` (see ``model_folders``), from this machine. Raises as ``HfEngine`` does."""
+    """The model of ``hf/...`` (see ``models.folders``), from this machine. Raises as ``HfEngine`` does."""
     folder, file = find_folder(uri)
     device = _device(options.device)
     source = {"gguf_file": file} if file else {}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from linewise.engines.catalogue import Model
-from linewise.engines.model_files import models_dir, pull, pull_model, resolve
-from linewise.engines.models import fetch, find
+from linewise.engines.models.by_uri import fetch, find
+from linewise.engines.models.catalogue import Model
+from linewise.engines.models.files import models_dir, pull, pull_model, resolve
 from linewise.errors import InputError, MissingPartError
 
 REVISION = "a" * 40

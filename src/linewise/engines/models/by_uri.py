@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from linewise.engines import model_files, model_folders
-from linewise.engines.model_files import Progress, Say
+from linewise.engines.models import files, folders
+from linewise.engines.models.files import Progress, Say
 
 
 def find(uri: str) -> Path:
@@ -11,14 +11,14 @@ def find(uri: str) -> Path:
 
     Raises ``MissingPartError`` with the command that downloads it, or ``InputError`` for a name that means nothing.
     """
-    if not uri.startswith(model_folders.PREFIX):
-        return model_files.resolve(uri)
-    folder, file = model_folders.find_folder(uri)
+    if not uri.startswith(folders.PREFIX):
+        return files.resolve(uri)
+    folder, file = folders.find_folder(uri)
     return folder / file if file else folder
 
 
 def fetch(uri: str, progress: Progress | None = None, say: Say | None = None) -> Path:
     """Download a model unless it is here already; its file or folder. Raises as ``find`` does."""
-    if not uri.startswith(model_folders.PREFIX):
-        return model_files.pull(uri, progress, say)
-    return model_folders.pull_folder(uri)
+    if not uri.startswith(folders.PREFIX):
+        return files.pull(uri, progress, say)
+    return folders.pull_folder(uri)

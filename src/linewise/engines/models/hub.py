@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 import huggingface_hub
 
-from linewise.engines.catalogue import Model
+from linewise.engines.models.catalogue import Model
 from linewise.errors import MissingPartError
 
 PROBE_SECONDS = 5.0

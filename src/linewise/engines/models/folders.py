@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from linewise.engines import model_hub
-from linewise.engines.catalogue import catalogue
-from linewise.engines.model_files import pull, resolve
+from linewise.engines.models import hub
+from linewise.engines.models.catalogue import catalogue
+from linewise.engines.models.files import pull, resolve
 from linewise.errors import InputError, MissingPartError
 
 PREFIX = "hf/"
@@ -38,7 +38,7 @@ def find_folder(uri: str) -> ModelFolder:
         return _checked(uri, place, file)
     if _REPO.fullmatch(name) is None:
         raise InputError(f"{uri}: there is no folder {place} and no short name {name}; check it")
-    folder = model_hub.snapshot(name, file)
+    folder = hub.snapshot(name, file)
     if folder is None:
         raise MissingPartError(f"{uri} is not downloaded; run: linewise models pull {uri}")
     return _checked(uri, folder, file)
@@ -50,7 +50,7 @@ def pull_folder(uri: str) -> Path:
     if name in catalogue() and not Path(name).is_dir():
         return pull(name)
     if not Path(name).expanduser().is_dir() and _REPO.fullmatch(name):
-        model_hub.download_snapshot(uri, name, file)
+        hub.download_snapshot(uri, name, file)
     folder, file = find_folder(uri)
     return folder / file if file else folder
 

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from linewise.engines.catalogue import Model
+from linewise.engines.models.catalogue import Model
 from linewise.errors import MissingPartError
 
 CHUNK = 1 << 20
