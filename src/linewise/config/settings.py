@@ -100,30 +100,15 @@ def recorded_settings(values: Mapping[str, Any], place: str) -> Settings:
     Raises ``InputError``, which names ``place``, where they are those of another version.
     """
     try:
-        return _Recorded.model_validate(values)
+        return _layered(environment=False).model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise InputError(f"{place}: settings.{key}: {first['msg']}; another version of linewise made it") from error
 
 
-class _Recorded(Settings):
-    """``Settings`` that come from nowhere but where they are made."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
-
-
-def _layered(*weaker: Values) -> type[Settings]:
-    """``Settings`` that also read ``weaker``, strongest first, below flags and environment."""
+def _layered(*weaker: Values, environment: bool = True) -> type[Settings]:
+    """``Settings`` that also read ``weaker``, strongest first, below flags and, unless told otherwise, environment."""
 
     class Layered(Settings):
         @classmethod
@@ -135,7 +120,8 @@ def _layered(*weaker: Values) -> type[Settings]:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return (init_settings, env_settings, *(InitSettingsSource(settings_cls, values) for values in weaker))
+            given = (init_settings, env_settings) if environment else (init_settings,)
+            return (*given, *(InitSettingsSource(settings_cls, values) for values in weaker))
 
     return Layered
 
