@@ -65,8 +65,8 @@ def test_folders_of_folders_and_folders_of_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("record", "said"),
     [
-        ("{", "line 2: is no JSON"),
-        ("[1]", "line 2: is no object"),
+        ("{", "line 2 is no JSON"),
+        ("[1]", "line 2 is no JSON object"),
         ({"solution": "x"}, "line 2: has no task_id; add it"),
         ({"task_id": "HumanEval/0"}, "line 2: has neither solution nor completion"),
         ({"task_id": 3, "solution": "x"}, "line 2: task_id is no text"),

@@ -1,10 +1,7 @@
 """Benchmark data on disk: gzipped or plain JSON lines below one folder."""
 
-import gzip
 import hashlib
-import json
 import os
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from linewise.benchmarks.json_objects import objects, read_content
 from linewise.errors import InputError
 
 T = TypeVar("T")
@@ -99,47 +97,21 @@ def read_data(folder: Path, name: str, form: type[Form] = Form) -> Data:
     if found is None:
         raise InputError(f"{folder / name}: no such file; docs/benchmarks.md tells where the data comes from")
     path, source = found
-    content, text = _content(path)
-    numbered = list(_records(path, text, form))
+    content = read_content(path, mend="get the data anew")
+    numbered = list(_records(path, content, form))
     if not numbered:
         raise InputError(f"{path}: holds no record; get the data anew")
     records, numbers = tuple(record for _, record in numbered), tuple(number for number, _ in numbered)
     return Data(records, source, hashlib.sha256(content).hexdigest(), path, numbers)
 
 
-def _content(path: Path) -> tuple[bytes, str]:
-    try:
-        packed = path.read_bytes()
-        content = gzip.decompress(packed) if path.suffix == ".gz" else packed
-        return content, content.decode("utf-8")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: is no whole gzip file ({error}); get the data anew") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8, first at byte {error.start}; get the data anew") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
-
-
-def _records(path: Path, text: str, form: type[Form]) -> Iterator[tuple[int, Record]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        record = _record(f"{path}: line {number}", line)
+def _records(path: Path, content: bytes, form: type[Form]) -> Iterator[tuple[int, Record]]:
+    for number, record in objects(path, content, mend="get the data anew, as JSON lines, one object a line"):
         try:
             form.model_validate(record)
         except ValidationError as error:
             raise InputError(f"{path}: line {number}: {_said(error)}; {MEND}") from error
         yield number, record
-
-
-def _record(place: str, line: str) -> Record:
-    try:
-        record: Any = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{place} is no JSON: {error}; get the data anew, as JSON lines") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{place} is no JSON object; write the tasks as JSON lines, one object a line")
-    return record
 
 
 def _said(error: ValidationError) -> str:

@@ -1,8 +1,5 @@
 """Samples that anyone has made, as files: JSON lines, or folders of Python files as EvalPlus writes them."""
 
-import gzip
-import json
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from linewise.benchmarks.base import Problem, Suite, fold
+from linewise.benchmarks.json_objects import objects, read_content
 from linewise.errors import InputError
 
 _LISTED = 10
@@ -111,34 +109,16 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _lines(path: Path) -> Iterator[_Entry]:
-    for number, line in enumerate(_text(path).split("\n"), start=1):
-        if line.strip():
-            yield _entry(line, f"{path}: line {number}")
-
-
-def _text(path: Path) -> str:
     if not path.exists():
         raise InputError(f"{path}: there is no such file; check the path of the samples")
     if not path.name.endswith((".jsonl", ".jsonl.gz", ".json")):
         raise InputError(f"{path}: is no file of samples; {_forms()}")
-    try:
-        content = path.read_bytes()
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: is no whole gzip file ({error}); write it anew") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8, first at byte {error.start}; save it as UTF-8") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); make it readable") from error
+    content = read_content(path, mend="write it anew, as UTF-8")
+    for number, record in objects(path, content, mend=_forms()):
+        yield _entry(record, f"{path}: line {number}")
 
 
-def _entry(line: str, place: str) -> _Entry:
-    try:
-        record: Any = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{place}: is no JSON ({error}); write one object a line") from error
-    if not isinstance(record, dict):
-        raise InputError(f"{place}: is no object; {_forms()}")
+def _entry(record: Mapping[str, Any], place: str) -> _Entry:
     wrong = [key for key in ("task_id", "solution", "completion") if not isinstance(record.get(key, ""), str)]
     if wrong:
         raise InputError(f"{place}: {wrong[0]} is no text; write it as one JSON string")
