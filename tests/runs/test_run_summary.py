@@ -81,10 +81,13 @@ def test_accepted_but_wrong_says_why_it_is_not_there(tmp_path: Path) -> None:
     refused = summary_of(write_run(tmp_path / "refused", samples, [grade("Mbpp/11", True)]))
     assert refused.accepted_note == "n/a: no answer passed visible tests"
     unchecked = summary_of(
-        write_run(tmp_path / "unchecked", [sample("Mbpp/11", passed_visible=None)], [grade("Mbpp/11", True)])
+        write_run(tmp_path / "unchecked", [sample("Mbpp/11", passed_visible=None, cost={})], [grade("Mbpp/11", True)])
     )
     assert unchecked.accepted_note == "n/a: no visible tests"
     assert unchecked.selection == "unchecked, for there are no visible tests: the first answer is taken"
+    samples = [sample("Mbpp/11", passed_visible=None, cost={"sandbox_runs": 1})]
+    probed = summary_of(write_run(tmp_path / "probed", samples, [grade("Mbpp/11", True)]))
+    assert probed.selection == "unchecked, for there are no visible tests: the first answer that runs is taken"
 
 
 def test_tasks_whose_tests_were_all_shown_do_not_dilute_it(tmp_path: Path) -> None:

@@ -138,7 +138,8 @@ def selection_of(run: Run) -> str:
     visible = run.info.suite.options.get("visible")
     samples = run.samples.values()
     if visible == 0 or (run.samples and not _checked(samples)):
-        return "unchecked, for there are no visible tests: the first answer is taken"
+        ran = any(sample.cost.sandbox_runs for sample in samples)  # probes: they compare nothing
+        return f"unchecked, for there are no visible tests: the first answer{' that runs' if ran else ''} is taken"
     without = len({one.task_id for one in samples if one.passed_visible is None})
     words = "by visible tests alone" + (f" (--visible {visible})" if visible is not None else "")
     return words + (f", unchecked for {without} of the tasks, which have none" if without else "")
