@@ -40,7 +40,7 @@ def main() -> None:
             requantize(source, files[kind], kind, threads=2)
         for threads in map(int, options.threads_list.split(",")):
             for kind, file in files.items():
-                row = {"threads": threads, "weights": kind, "MB": file.stat().st_size >> 20}
+                row = {"threads": threads, "weights": kind, "MiB": file.stat().st_size >> 20}
                 rows.append(row | _speeds(file, threads, options.rounds))
                 print(rows[-1], flush=True)
     print(table([*rows[0]], [list(row.values()) for row in rows]))

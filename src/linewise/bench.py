@@ -1,25 +1,26 @@
 """A benchmark from Python: plan it, run it, and go on with it after whatever ended it."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
+from uuid import uuid4
 
 from linewise.api import strategy_of
 from linewise.assemble import model_checksum, open_engine, open_sandbox
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.benchmarks.grader import Grader
 from linewise.config import Settings
-from linewise.errors import InputError
+from linewise.errors import InputError, LinewiseError
 from linewise.meter import Allowance, Meter
 from linewise.runs.controls import matched_budgets, refuse_other_model, refuse_other_tests
 from linewise.runs.figures.results import results
 from linewise.runs.local import LocalRun, OnDone, OnError, Parts
 from linewise.runs.provenance import session
 from linewise.runs.reading import Key, read_run
-from linewise.runs.records import MatchRecord, RunInfo
+from linewise.runs.records import MatchRecord, RunInfo, RunName
 from linewise.runs.store import RunStore, write_json
 from linewise.runs.suite_record import suite_record
 
@@ -36,8 +37,8 @@ class BenchPlan:
     """What is to be run: ``tasks`` of ``suite``, each once for every seed, with ``settings``.
 
     ``match``: a run directory; every sample may cost what the sample of that task and seed did there, by ``match_by``.
-    ``twin_of``: the run directory whose twin this is, for its tests and model are the same. ``unsolved_by``: the name
-    of the run whose unsolved tasks these are.
+    ``twin_of``: the run directory whose twin this is, for its tests and model are the same. ``unsolved_by``: the run
+    that failed the visible tests of these tasks.
     """
 
     suite: Suite
@@ -49,7 +50,7 @@ class BenchPlan:
     match: Path | None = None
     match_by: MatchBy = MatchBy.COMPUTED
     twin_of: Path | None = None
-    unsolved_by: str | None = None
+    unsolved_by: RunName | None = None
     keep_events: bool = True
 
     @property
@@ -75,8 +76,11 @@ def run_bench(
         on_start(run)
         try:
             run.run(plan.suite.problems, plan.keys)
-        finally:
-            write_json(out / "results.json", results(read_run(out)))
+        except BaseException:
+            with suppress(LinewiseError):  # what ended the run says more than that this cannot be written either
+                write_json(out / "results.json", results(read_run(out)))
+            raise
+        write_json(out / "results.json", results(read_run(out)))
     return store
 
 
@@ -126,25 +130,32 @@ def run_info(plan: BenchPlan) -> RunInfo:
         model_checksum=model_checksum(plan.settings.model),
         python=plan.settings.python,
         unsolved_by=plan.unsolved_by,
-        match=MatchRecord(run=plan.match.resolve().name, by=plan.match_by.value) if plan.match else None,
+        match=_match(plan.match, plan.match_by) if plan.match else None,
+        id=uuid4().hex,
     )
 
 
-def unsolved(plan: BenchPlan, folder: Path) -> BenchPlan:
-    """``plan`` with those of its tasks alone of which no sample in the run in ``folder`` passes the visible tests.
+def _match(folder: Path, by: MatchBy) -> MatchRecord:
+    other = read_run(folder)
+    return MatchRecord(run=other.name, id=other.info.id, by=by.value)
 
-    Raises ``InputError`` where that is a run of other tests, a task has no sample there, or none is left.
+
+def unsolved(plan: BenchPlan, folder: Path) -> BenchPlan:
+    """``plan`` with those of its tasks alone whose visible tests every sample in the run in ``folder`` fails.
+
+    Tasks that have none, or probes alone, are left out: nothing tells whether their answers are right. Raises
+    ``InputError`` where that is a run of other tests, a task has no sample there, or none is left.
     """
     run = read_run(folder)
     refuse_other_tests(run, suite_record(plan.suite, plan.options, plan.tasks), "--unsolved-by")
-    passed: dict[str, bool] = {}
+    passed: dict[str, list[bool | None]] = {}
     for sample in run.samples.values():
-        passed[sample.task_id] = passed.get(sample.task_id, False) or sample.passed_visible is True
+        passed.setdefault(sample.task_id, []).append(sample.passed_visible)
     if missing := [task for task in plan.tasks if task not in passed]:
         raise InputError(f"--unsolved-by {folder}: holds no sample of {missing[0]}; run it there first")
-    if not (left := tuple(task for task in plan.tasks if not passed[task])):
-        raise InputError(f"--unsolved-by {folder}: every task is solved there")
-    return replace(plan, tasks=left, unsolved_by=run.name)
+    if not (left := tuple(task for task in plan.tasks if set(passed[task]) == {False})):
+        raise InputError(f"--unsolved-by {folder}: no task failed its visible tests there; leave the flag out")
+    return replace(plan, tasks=left, unsolved_by=RunName(run=run.name, id=run.info.id))
 
 
 def _allowance(budget: float | None, by: MatchBy) -> Allowance | None:

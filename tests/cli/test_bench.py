@@ -17,6 +17,7 @@ from made_up_suite import write_script, write_suite
 from linewise.runs.local import draw_seed
 
 NUMBERS = range(11, 23)
+LONG = range(11, 71)
 
 
 @pytest.fixture
@@ -24,6 +25,14 @@ def suite(command: Command) -> Command:
     """The command beside twelve made-up tasks and a model for them."""
     write_suite(command.folder, NUMBERS)
     write_script(command.folder, NUMBERS)
+    return command
+
+
+@pytest.fixture
+def long_suite(command: Command) -> Command:
+    """The command beside so many tasks that a run is still under way when something is done to it."""
+    write_suite(command.folder, LONG)
+    write_script(command.folder, LONG)
     return command
 
 
@@ -89,17 +98,26 @@ def test_a_run_grows_by_tasks_but_takes_no_other_options(suite: Command) -> None
     assert "holds a run with settings.seed = 0, not 4" in other.stderr
 
 
-def test_two_runs_in_one_directory_are_refused(suite: Command) -> None:
-    first = suite.start(*bench("--workers", "1"))
+def test_two_runs_in_one_directory_are_refused(long_suite: Command) -> None:
+    first = long_suite.start(*bench())
     try:
-        wait_until(lambda: (suite.folder / "run/samples.jsonl").exists() or first.poll() is not None)
-        second = suite(*bench())
-        if first.poll() is None:
-            assert second.returncode == 2
-            assert "another run is writing there" in second.stderr
+        wait_until(lambda: _size(long_suite.folder / "run/samples.jsonl") > 0)
+        second = long_suite(*bench())
+        assert first.poll() is None, "it was to be under way"
     finally:
         first.communicate(timeout=60)
+    assert second.returncode == 2
+    assert "another run is writing there" in second.stderr
     assert first.returncode == 0
+
+
+def test_a_run_that_nothing_has_come_of_may_become_another(suite: Command) -> None:
+    assert suite(*bench("--python", "/nowhere/python")).returncode != 0
+    assert (suite.folder / "run/run.json").exists()
+    done = suite(*bench())
+    assert done.returncode == 0, done.stderr
+    refused = suite(*bench("--python", "/nowhere/python"))
+    assert (refused.returncode, "give the same options to go on with it" in refused.stderr) == (2, True)
 
 
 def test_several_samples_have_seeds_of_their_own(suite: Command) -> None:
@@ -239,7 +257,8 @@ def test_only_what_another_run_left_unsolved_is_run(suite: Command) -> None:
     assert 0 < len(left) < len(NUMBERS)
     assert suite(*bench("--unsolved-by", "run", "--seed", "1", out="rest")).returncode == 0
     assert [sample["task_id"] for sample in records(suite.folder / "rest", "samples.jsonl")] == left
-    assert json.loads((suite.folder / "rest/run.json").read_text())["unsolved_by"] == "run"
+    first, rest = run_json(suite.folder / "run"), run_json(suite.folder / "rest")
+    assert rest["unsolved_by"] == {"run": "run", "id": first["id"]}
 
 
 def guided(*more: str, out: str = "guided") -> tuple[str, ...]:
@@ -268,9 +287,10 @@ def test_the_twin_of_a_run_is_the_same_with_gamma_0_whatever_is_set_around_it(su
     assert done.returncode == 0, done.stderr
     first, second = run_json(suite.folder / "guided"), run_json(suite.folder / "twin")
     assert (first["settings"]["guidance"]["gamma"], second["settings"]["guidance"]["gamma"]) == (1, 0)
-    assert (first["unsolved_by"], first["workers"], first["seeds"]) == ("first", 2, [5, 6])
+    assert (first["unsolved_by"]["run"], first["workers"], first["seeds"]) == ("first", 2, [5, 6])
     assert first["settings"]["max_tokens_computed"] is first["settings"]["guidance"]["signal"]["max_tokens"] is None
     second["settings"]["guidance"]["gamma"] = 1
+    assert first.pop("id") != second.pop("id")
     assert first == second
     assert suite(*twin("--limit", "1")).returncode == 0, "a twin can be gone on with, in slices too"
 
@@ -410,16 +430,15 @@ def test_bad_input_is_one_line(suite: Command, more: Sequence[str], says: str) -
     assert not (suite.folder / "run").exists()
 
 
-def test_ctrl_c_ends_a_run_that_can_go_on(suite: Command) -> None:
-    running = suite.start(*bench())
-    wait_until(lambda: _size(suite.folder / "run/samples.jsonl") > 0)
+def test_ctrl_c_ends_a_run_that_can_go_on(long_suite: Command) -> None:
+    running = long_suite.start(*bench())
+    wait_until(lambda: _size(long_suite.folder / "run/samples.jsonl") > 0)
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=60)
-    if running.returncode:
-        assert running.returncode == 130
-        assert errors.rstrip().endswith("linewise: interrupted; the same command goes on with run")
-    assert suite(*bench()).returncode == 0
-    assert len(records(suite.folder / "run", "samples.jsonl")) == len(NUMBERS)
+    assert running.returncode == 130
+    assert errors.rstrip().endswith("linewise: interrupted; the same command goes on with run")
+    assert long_suite(*bench()).returncode == 0
+    assert len(records(long_suite.folder / "run", "samples.jsonl")) == len(LONG)
 
 
 @pytest.mark.timeout(600)

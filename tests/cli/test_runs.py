@@ -49,9 +49,9 @@ def test_runs_in_folders_of_folders_are_listed_with_their_place(two: Command) ->
 def test_a_run_on_unsolved_tasks_is_compared_without_a_test(two: Command) -> None:
     solving(two.folder / "rest", {"Mbpp/13": True, "Mbpp/14": True}, unsolved_by="one")
     text = out(two("runs", "compare", "one", "rest"))
-    assert "none: the tasks of rest are those that one left unsolved" in text
+    assert "none: the tasks of rest are those whose visible tests one failed" in text
     assert [line.split()[-1] for line in text.splitlines() if line.startswith(("p (McNemar", "RSR"))] == ["n/a", "n/a"]
-    assert "2 of 500 tasks (4 selected), of those that one left unsolved" in out(two("runs", "show", "rest"))
+    assert "2 of 500 tasks (4 selected), of those whose visible tests one failed" in out(two("runs", "show", "rest"))
 
 
 def test_a_broken_run_hides_no_other_from_the_list(two: Command) -> None:

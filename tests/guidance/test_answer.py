@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from real_programs import PROGRAMS
 
-from linewise.guidance.answer import code_of, end_of_answer, form_of
+from linewise.guidance.answer import code_of, end_of_answer, form_of, standalone
 from linewise.guidance.program import parses
 from linewise.schema import Task
 
@@ -135,4 +135,46 @@ def test_the_end_of_a_line_may_end_statements() -> None:
 def test_what_answers_are_made_of() -> None:
     forms = {name: form_of(Task("", name, kind="insertion")) for name in ("", "f")}
     assert forms == {"": "statements", "f": "definitions"}
-    assert {form_of(Task("", "", kind=kind)) for kind in ("function", "program")} == {"definitions"}
+    assert {kind: form_of(Task("", "f", kind=kind)) for kind in ("function", "program")} == {
+        "function": "definitions",
+        "program": "program",
+    }
+
+
+SOLVE = "def solve():\n    print(1)\n"
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        SOLVE,
+        SOLVE + "solve()\n",
+        "def main():\n    print(1)\n\nif __name__ == '__main__':\n    main()\n",
+        "def gcd(a, b):\n    return a\n\nn = int(input())\nfor _ in range(n):\n    print(gcd(n, 1))\n",
+    ],
+)
+def test_a_program_is_kept_whole(whole: str) -> None:
+    assert end_of_answer(whole + "That is all.\n", "program") is None
+    assert end_of_answer(whole + "```\nThat is all.", "program") == len(whole)
+    assert code_of(whole + "```\nThat is all.", "program") == whole
+
+
+@pytest.mark.parametrize(
+    ("code", "called"),
+    [
+        (SOLVE, False),
+        ("import sys\nsys.setrecursionlimit(9999)\n" + SOLVE, False),
+        ("def main():\n    solve()\n" + SOLVE, False),
+        (SOLVE + "solve()\n", True),
+        (SOLVE + "x = solve()\n", True),
+        (SOLVE + "if __name__ == '__main__':\n    solve()\n", True),
+        ("def main():\n    run()\n\ndef run():\n    solve()\n" + SOLVE + "for _ in range(3):\n    main()\n", True),
+        ("print(input())\n", True),
+        ("class A:\n    def solve(self):\n        pass\n", True),
+        ("def solve(:\n", True),
+    ],
+)
+def test_a_program_that_does_not_call_its_entry_point_gets_the_call(code: str, called: bool) -> None:
+    call = '\n\nif __name__ == "__main__":\n    solve()\n'
+    assert standalone(Task("", "solve", kind="program"), code) == code + ("" if called else call)
+    assert standalone(Task("", "solve"), code) == code

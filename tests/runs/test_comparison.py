@@ -1,5 +1,6 @@
 """Two runs beside each other: in pairs, on common tasks, and never across different tests."""
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,32 @@ def test_with_several_seeds_tasks_are_compared_by_how_often(tmp_path: Path) -> N
     assert found.seeds
     assert found.difference is not None
     assert found.difference.share == pytest.approx(0)
+
+
+def seeded(folder: Path, passed: dict[str, list[bool | None]], seeds: list[int]) -> Path:
+    """A run with a sample of each task for every seed, and a verdict on it where there is one."""
+    rows = [(task, seed, ok) for task, found in passed.items() for seed, ok in zip(seeds, found, strict=True)]
+    samples, grades = [sample(task, seed) for task, seed, _ in rows], [grade(task, ok, seed) for task, seed, ok in rows]
+    return write_run(folder, samples, grades, seeds=seeds)
+
+
+def test_a_run_with_more_samples_of_a_task_gives_no_p(tmp_path: Path) -> None:
+    """One method against itself: where a task is solved nine times of ten, one sample is mostly more than five are."""
+    chance = random.Random(0)
+    one, five = ({task: [chance.random() < 0.9 for _ in range(n)] for task in TASKS} for n in (1, 5))
+    found = compared(seeded(tmp_path / "a", one, [0]), seeded(tmp_path / "b", five, [0, 1, 2, 3, 4]))
+    assert found.agreement.p is None
+    assert found.difference is not None
+    assert words.compared(found)[2] == "n/a: more samples of a task in one"
+
+
+def test_a_seed_counts_where_both_runs_have_a_verdict_on_it(tmp_path: Path) -> None:
+    first = seeded(tmp_path / "a", {TASKS[0]: [True, None, False], TASKS[1]: [None, True, True]}, [0, 1, 2])
+    second = seeded(tmp_path / "b", {TASKS[0]: [False, True, True], TASKS[1]: [True, None, None]}, [0, 1, 2])
+    found = compared(first, second)
+    assert (found.tasks, found.apart) == (1, (1, 1))
+    assert [rate.share for rate in found.rates] == [0.5, 0.5]
+    assert found.agreement.p == 1
 
 
 def test_costs_are_compared_in_all_and_per_task(tmp_path: Path) -> None:
@@ -131,8 +158,16 @@ def test_nothing_is_concluded_from_tasks_that_the_other_run_left_unsolved(tmp_pa
     rest = solving(tmp_path / "paper", dict(list(verdicts(True, True, True, False).items())[1:]), unsolved_by="direct")
     found = compared(rest, base) if turned else compared(base, rest)
     assert (found.tasks, found.difference, found.agreement.p, found.rsr) == (3, None, None, None)
-    assert found.selected == "the tasks of paper are those that direct left unsolved"
+    assert found.selected == "the tasks of paper are those whose visible tests direct failed"
     assert words.compared(found) == (f"none: {found.selected}", "n/a", "n/a", "n/a")
+
+
+def test_a_run_is_known_by_its_id_wherever_it_is(tmp_path: Path) -> None:
+    selected = {"unsolved_by": {"run": "direct", "id": "a1"}}
+    moved = solving(tmp_path / "moved", verdicts(True, False, False, False), id="a1")
+    other = solving(tmp_path / "direct", verdicts(True, False, False, False), id="b2")
+    rest = solving(tmp_path / "paper", verdicts(True, True, True, False), **selected)
+    assert [bool(compared(run, rest).selected) for run in (moved, other)] == [True, False]
 
 
 def test_two_runs_on_the_same_unsolved_tasks_are_compared(tmp_path: Path) -> None:

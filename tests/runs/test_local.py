@@ -25,9 +25,10 @@ NUMBERS = range(11, 17)
 
 
 class Fragile(BubblewrapSandbox):
-    """Does not work for the tests whose text holds one of ``breaking``."""
+    """Does not work for the tests whose text holds one of ``breaking``, nor the first time for ``breaking_once``."""
 
     breaking: frozenset[str] = frozenset()
+    breaking_once: frozenset[str] = frozenset()
 
     def run(
         self,
@@ -39,7 +40,9 @@ class Fragile(BubblewrapSandbox):
         meter: Meter,
     ) -> list[Outcome]:
         texts = [test.source for test in tests if isinstance(test, AssertTest)]
-        if any(part in text for text in texts for part in self.breaking):
+        found = {part for text in texts for part in self.breaking | self.breaking_once if part in text}
+        self.breaking_once -= found
+        if found:
             raise SandboxError("no process can be started")
         return super().run(program, tests, limits, trace=trace, meter=meter)
 
@@ -155,4 +158,24 @@ def test_tasks_that_cannot_be_solved_one_after_the_other_end_the_run(tmp_path: P
         go(tmp_path / "run", sandbox)
     run = read_run(tmp_path / "run")
     assert [task for task, _ in run.broken] == ["Mbpp/12", "Mbpp/13", "Mbpp/14"]
-    assert set(run.samples) >= {("Mbpp/11", 0)}
+    assert set(run.samples) == {("Mbpp/11", 0)}
+
+
+def test_what_breaks_again_keeps_no_other_task_from_its_turn(tmp_path: Path, sandbox: Fragile) -> None:
+    sandbox.breaking = frozenset(visible(number) for number in (12, 13, 14))
+    for _ in range(2):
+        with pytest.raises(SandboxError):
+            go(tmp_path / "run", sandbox)
+    run = read_run(tmp_path / "run")
+    assert [task for task, _ in run.samples] == ["Mbpp/11", "Mbpp/15", "Mbpp/16"]
+
+
+def test_a_try_that_broke_is_part_of_the_cost(tmp_path: Path, sandbox: Fragile) -> None:
+    usual, _ = go(tmp_path / "usual", sandbox)
+    sandbox.breaking_once = frozenset({visible(13)})
+    run, told = go(tmp_path / "run", sandbox)
+    assert told.errors == []
+    spent = {task: sample.cost.generated for (task, _), sample in run.samples.items()}
+    once = {task: sample.cost.generated for (task, _), sample in usual.samples.items()}
+    assert once["Mbpp/13"]
+    assert spent == {**once, "Mbpp/13": 2 * once["Mbpp/13"]}

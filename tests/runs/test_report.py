@@ -136,10 +136,10 @@ def test_a_run_on_what_another_left_unsolved_is_not_tested_against_it(tmp_path: 
     rest = solving(tmp_path / "paper", dict.fromkeys(TASKS[1:], True), unsolved_by="direct")
     report = report_on([read_run(direct), read_run(rest)])
     row = next(line for line in as_markdown(report).splitlines() if line.startswith("| paper | 3 | 0 | 0 | 3 | 0 |"))
-    assert "| none: the tasks of paper are those that direct left unsolved | n/a | n/a | n/a |" in row
+    assert "| none: the tasks of paper are those whose visible tests direct failed | n/a | n/a | n/a |" in row
     page = Page(as_html(report)).text
-    assert "none: the tasks of paper are those that direct left unsolved" in page
-    assert "3 of 500 tasks (4 selected), of those that direct left unsolved" in page
+    assert "none: the tasks of paper are those whose visible tests direct failed" in page
+    assert "3 of 500 tasks (4 selected), of those whose visible tests direct failed" in page
     assert "points" not in page
     assert "Agreement" not in page
 

@@ -194,7 +194,7 @@ def test_tasks_without_visible_tests_are_said_of_the_selection(tmp_path: Path) -
 
 def test_the_scope_says_whose_unsolved_tasks_these_are(tmp_path: Path) -> None:
     found = summary_of(solving(tmp_path, {"Mbpp/11": True, "Mbpp/12": False}, unsolved_by="direct"))
-    assert words.scope(found) == "2 of 500 tasks (4 selected), of those that direct left unsolved"
+    assert words.scope(found) == "2 of 500 tasks (4 selected), of those whose visible tests direct failed"
     assert words.solved(found) == "50.0% (1 of 2, partial)"
 
 

@@ -69,7 +69,7 @@ def bench_command(
     max_tokens_computed: flags.MaxTokensComputed = None,
     no_events: bench_flags.NoEvents = False,
     as_json: flags.AsJson = False,
-    quiet: flags.Quiet = False,
+    quiet: bench_flags.Quiet = False,
 ) -> None:
     """Solve the tasks of a benchmark and grade the answers.
 

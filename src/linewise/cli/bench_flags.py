@@ -34,6 +34,7 @@ Samples = Annotated[
 ]
 Workers = Annotated[int, Option(min=1, help="Tasks at a time.", rich_help_panel=_RUN)]
 Out = Annotated[Path, Option(help="Run directory; the same command goes on with a run there.", rich_help_panel=_RUN)]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="No progress.", rich_help_panel=_RUN)]
 NoEvents = Annotated[bool, Option("--no-events", help="Keep no event streams.", rich_help_panel=_RUN)]
 MatchCost = Annotated[
     Path | None,

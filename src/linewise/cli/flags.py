@@ -14,7 +14,9 @@ Tests = Annotated[list[str] | None, Option(help="A visible test beside --prompt;
 EntryPoint = Annotated[str | None, Option(help="The name that the tests call.", rich_help_panel=_TASK)]
 Prelude = Annotated[str, Option(help="Code that comes before the answer.", rich_help_panel=_TASK)]
 Setup = Annotated[str, Option(help="Code that runs after the answer, before a test.", rich_help_panel=_TASK)]
-Write = Annotated[bool, Option("--write", help="Put a passing answer into the stub's file.", rich_help_panel=_OUTPUT)]
+Write = Annotated[
+    bool, Option("--write", help="Put the answer into the stub's file, unless it fails.", rich_help_panel=_OUTPUT)
+]
 Model = Annotated[str | None, Option("-m", "--model", help="Model URI or short name.", rich_help_panel=_METHOD)]
 Preset = Annotated[str | None, Option(help="default or paper.", rich_help_panel=_METHOD)]
 Strategy = Annotated[str | None, Option(help="direct, best-of-n or eg-cfg.", rich_help_panel=_METHOD)]

@@ -40,7 +40,6 @@ KnownOnly = Annotated[
 ]
 Workers = Annotated[int | None, Option(min=1, help="Samples at a time; else one a processor.")]
 Out = Annotated[Path | None, Option(help="Where the results go; else beside the samples.")]
-Quiet = Annotated[bool, Option("--quiet", "-q", help="No progress.")]
 
 
 def grade_command(
@@ -61,7 +60,7 @@ def grade_command(
     config: flags.Config = None,
     out: Out = None,
     as_json: flags.AsJson = False,
-    quiet: Quiet = False,
+    quiet: bench_flags.Quiet = False,
 ) -> None:
     """Grade samples by the hidden tests of a suite, whoever made them.
 

@@ -21,6 +21,8 @@ Name = Annotated[
     str, typer.Argument(help="A short name, gguf/<path>, gguf/<hub repo>:<quant>, hf/<folder> or hf/<hub repo>.")
 ]
 
+Weights = Annotated[str, typer.Argument(metavar="NAME", help="A short name, gguf/<path> or gguf/<hub repo>:<quant>.")]
+
 
 @app.command("list")
 def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False) -> None:
@@ -61,7 +63,7 @@ def path_command(name: Name) -> None:
 
 @app.command("convert")
 def convert_command(
-    name: Name,
+    name: Weights,
     kind: Annotated[Conversion, typer.Option("--to", help="bf16, q8_0 or q4_0.")],
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = LlamaCppOptions().threads,
 ) -> None:

@@ -1,17 +1,18 @@
 """Where an answer ends, and what of it is the code."""
 
+import ast
 import keyword
 import re
 from typing import Literal
 
-from linewise.guidance.program import parses
+from linewise.guidance.program import module_of, parses
 from linewise.schema import Task
 
 RESPONSE_PREFIX = "```python\n"
 """What every answer is made to begin with."""
 
-Form = Literal["definitions", "statements"]
-"""What an answer is made of: definitions with what belongs to them, or any statements of a module."""
+Form = Literal["definitions", "statements", "program"]
+"""What an answer is made of: definitions with what belongs to them, statements to insert, or a whole program."""
 
 _FENCE = re.compile(r"^```", re.MULTILINE)
 INSERTION_END = re.compile(r"</code>|^[ \t]*(```|END SOLUTION\b|# SOLUTION END\b)", re.MULTILINE)
@@ -30,6 +31,8 @@ def response_prefix(task: Task) -> str:
 
 def form_of(task: Task) -> Form:
     """What answers to ``task`` are made of."""
+    if task.kind == "program":
+        return "program"
     return "statements" if task.kind == "insertion" and not task.entry_point else "definitions"
 
 
@@ -37,13 +40,12 @@ def end_of_answer(text: str, form: Form = "definitions") -> int | None:
     """The offset at which the answer in ``text`` ends; ``None`` while it may go on.
 
     It ends at a closing fence, or, once something is defined, at a complete column-0 line that starts no def, class,
-    import, decorator, comment or assignment and does not lie inside a bracket or string. ``statements`` end at a
-    fence, at ``</code>`` and at a line that says that the solution ends.
+    import, decorator, comment or assignment and does not lie inside a bracket or string. A ``program`` ends at a
+    fence alone; ``statements`` also at ``</code>`` and at a line that says that the solution ends.
     """
-    if form == "statements":
-        mark = INSERTION_END.search(text)
-        return mark and mark.start()
-    fence = _FENCE.search(text)
+    fence = (INSERTION_END if form == "statements" else _FENCE).search(text)
+    if form != "definitions":
+        return fence and fence.start()
     statement = _foreign_statement(text if fence is None else text[: fence.start()])
     ends = [offset for offset in (fence and fence.start(), statement) if offset is not None]
     return min(ends, default=None)
@@ -59,10 +61,26 @@ def code_of(text: str, form: Form = "definitions") -> str:
 
 
 def standalone(task: Task, code: str) -> str:
-    """``code`` as a user can run it: a ``program`` task's answer also calls its entry point, once, when it is run."""
-    if task.kind != "program" or not re.search(rf"^def +{re.escape(task.entry_point)}\b", code, re.MULTILINE):
+    """``code`` as a user can run it: of a ``program`` task it calls the entry point, where nothing in it does yet."""
+    tree = module_of(code)
+    if task.kind != "program" or tree is None or not _defined_but_not_called(tree, task.entry_point):
         return code
     return f'{code.rstrip()}\n\n\nif __name__ == "__main__":\n    {task.entry_point}()\n'
+
+
+def _defined_but_not_called(tree: ast.Module, name: str) -> bool:
+    """Whether the function ``name`` is there and no statement beside the definitions leads to it."""
+    definitions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if name not in {node.name for node in definitions}:
+        return False
+    leading = {name}
+    for _ in definitions:
+        leading |= {node.name for node in definitions if _mentions(node, leading)}
+    return not any(_mentions(node, leading) for node in tree.body if node not in definitions)
+
+
+def _mentions(tree: ast.stmt, names: set[str]) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
 
 
 def _foreign_statement(text: str) -> int | None:

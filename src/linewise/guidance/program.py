@@ -28,7 +28,9 @@ def executable(code: str) -> str | None:
         return None
     try:
         return ast.unparse(ast.fix_missing_locations(_Undocumented().visit(tree)))
-    except RecursionError:  # a chain of some hundred calls or sums parses, but cannot be written out again
+    except (RecursionError, ValueError):
+        # It parses, but cannot be written out again: a chain of some hundred calls or sums, a number of thousands of
+        # digits, and up to Python 3.11 an odd space between quotes inside an f-string.
         return None
 
 

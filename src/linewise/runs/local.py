@@ -90,6 +90,7 @@ class LocalRun:
         for sample in self.store.ungraded():
             self._grade(problems[sample.task_id], sample)
         missing = [key for key in todo if key not in self.store.samples]
+        missing.sort(key=lambda key: key in self.store.broken)  # what broke before must not keep others from their turn
         with ThreadPoolExecutor(self.workers, thread_name_prefix="task") as pool:
             futures = [pool.submit(self._task, problems[task_id], seed) for task_id, seed in missing]
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
@@ -110,15 +111,16 @@ class LocalRun:
         self._grade(problem, sample)
 
     def _retried(self, problem: Problem, seed: int) -> Sample:
+        meter = self.meters((problem.id, seed))  # for both: what a try that broke has cost was spent as well
         try:
-            return self._solve(problem, seed)
+            return self._solve(problem, seed, meter)
         except (EngineError, SandboxError):
-            return self._solve(problem, seed)
+            return self._solve(problem, seed, meter)
 
-    def _solve(self, problem: Problem, seed: int) -> Sample:
+    def _solve(self, problem: Problem, seed: int, meter: Meter) -> Sample:
         parts = self.parts
-        with self._watched(Meter()) as meter:
-            task = problem.prepare(parts.sandbox, parts.limits, meter=meter)
+        with self._watched(Meter()) as preparing:
+            task = problem.prepare(parts.sandbox, parts.limits, meter=preparing)
         recorder = Recorder(task, seed, self.budgets.get((problem.id, seed)))
         listeners: list[Callable[[Event], None]] = [recorder.on_event]
         if self.workers == 1:
@@ -127,7 +129,7 @@ class LocalRun:
             if self.keep_events:
                 file = EventFile(self.store.events_path(problem.id, seed))
                 listeners.append(stack.enter_context(file).write)
-            meter = stack.enter_context(self._watched(self.meters((problem.id, seed))))
+            stack.enter_context(self._watched(meter))
             drawn = draw_seed(problem.id, seed)
             for event in parts.strategy.solve(task, parts.engine, parts.sandbox, seed=drawn, meter=meter):
                 for listener in listeners:

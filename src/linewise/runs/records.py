@@ -6,7 +6,7 @@ its task, which ``figures.export`` puts before it.
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from linewise.schema import Origin, Trust
 
@@ -117,19 +117,30 @@ class SuiteRecord(Record):
     preludes: dict[str, str] | None = None
 
 
-class MatchRecord(Record):
-    """The run whose cost this one was matched to, task by task."""
+class RunName(Record):
+    """Another run: the name of its directory, and its id, which a move does not change."""
 
     run: str
+    id: str = ""
+
+    def means(self, folder_name: str, id_: str) -> bool:
+        """Whether the run with this name and id is meant; by its name where one of the two has no id."""
+        return self.id == id_ if self.id and id_ else self.run == folder_name
+
+
+class MatchRecord(RunName):
+    """The run whose cost this one was matched to, task by task."""
+
     by: Literal["computed", "seconds"]
 
 
 class RunInfo(Record):
     """``run.json``: all that is needed to repeat a run.
 
-    ``settings``: the resolved configuration, whole. ``seeds``: one sample a task for each. ``model_checksum``: SHA-256
-    of the model's file, ``None`` where it is no single file. ``python``: what ran the programs, where not our own.
-    ``unsolved_by``: the run whose unsolved tasks these are, for then they are harder than the suite's.
+    ``id`` tells the run from others, wherever it is moved; runs of before there were ids have none. ``settings``: the
+    resolved configuration, whole. ``seeds``: one sample a task for each. ``model_checksum``: SHA-256 of the model's
+    file, ``None`` where it is no single file. ``python``: what ran the programs, where not our own. ``unsolved_by``:
+    the run that failed the visible tests of these tasks, for then they are harder than the suite's.
     """
 
     version: int = RUN_VERSION
@@ -142,7 +153,14 @@ class RunInfo(Record):
     model_checksum: str | None = None
     match: MatchRecord | None = None
     python: str | None = None
-    unsolved_by: str | None = None
+    unsolved_by: RunName | None = None
+    id: str = ""
+
+    @field_validator("unsolved_by", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        """Before there were ids it was a name alone."""
+        return {"run": value} if isinstance(value, str) else value
 
 
 class SessionRecord(Record):

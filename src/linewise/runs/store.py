@@ -14,7 +14,7 @@
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +41,7 @@ class RunStore:
         self._files = ExitStack()
         self._samples: dict[Key, Sample] = {}
         self._graded: set[Key] = set()
+        self._broken: set[Key] = set()
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -66,6 +67,11 @@ class RunStore:
     def samples(self) -> Mapping[Key, Sample]:
         """What is finished, in the order in which it was."""
         return self._samples
+
+    @property
+    def broken(self) -> Set[Key]:
+        """What could not be finished before."""
+        return self._broken
 
     def ungraded(self) -> list[Sample]:
         """Samples that no verdict was written for."""
@@ -97,6 +103,8 @@ class RunStore:
     def _read(self) -> None:
         samples = read_lines(self.folder / "samples.jsonl", Sample)
         grades = read_lines(self.folder / "grades.jsonl", GradeRecord)
+        errors = read_lines(self.folder / "errors.jsonl", ErrorRecord)
+        self._broken = {(error.task_id, error.seed) for error in errors}
         self._samples = {(sample.task_id, sample.seed): sample for sample in samples}
         self._graded = {(grade.task_id, grade.seed) for grade in grades if grade.passed is not None}
 
@@ -132,23 +140,26 @@ def _lock(folder: Path) -> FileLock:
 
 
 def _agree(path: Path, info: RunInfo) -> RunInfo:
-    """``info`` with the tasks of the run in ``path`` added, which has to be the same run in all else."""
-    if not path.is_file():
+    """``info`` with the tasks of the run in ``path`` added, which has to be the same run in all else.
+
+    A run that nothing has come of yet, such as one whose sandbox did not open, may become any other.
+    """
+    if not path.is_file() or not read_lines(path.parent / "samples.jsonl", Sample):
         return info
     there = read_info(path.parent)
     ours, theirs = _comparable(info), _comparable(there)
-    differing = next((key for key in ours if ours[key] != theirs.get(key)), None)
+    differing = next((key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)), None)
     if differing is not None:
         raise InputError(
             f"{path.parent}: holds a run with {differing} = {_short(theirs.get(differing))}, not "
-            f"{_short(ours[differing])}; give the same options to go on with it, or another --out"
+            f"{_short(ours.get(differing))}; give the same options to go on with it, or another --out"
         )
-    return info.model_copy(update={"suite": grown(there.suite, info.suite)})
+    return info.model_copy(update={"id": there.id, "suite": grown(there.suite, info.suite)})
 
 
 def _comparable(info: BaseModel) -> dict[str, Any]:
-    """All values by dotted key, but for the tasks."""
-    content = info.model_dump(mode="json")
+    """All values by dotted key, but for the tasks and the run's own id."""
+    content = info.model_dump(mode="json", exclude={"id"})
     for growing in GROWING:
         del content["suite"][growing]
     return dotted(content)

@@ -7,6 +7,7 @@ runs to its end is the answer, else the best of all.
 from collections.abc import Generator, Iterator
 
 from linewise.engines.base import Engine
+from linewise.errors import ContextOverflow
 from linewise.events import Event
 from linewise.execution.base import Limits, Sandbox
 from linewise.guidance.decode import Setting, decode
@@ -38,7 +39,12 @@ class EgCfg:
             if board.solved:
                 return "a direct answer was taken"
         for attempt in range(self._options.attempts):
-            yield from self._guided(board, attempt, agents[attempt % len(agents)])
+            try:
+                yield from self._guided(board, attempt, agents[attempt % len(agents)])
+            except ContextOverflow as error:
+                if board.best is None:
+                    raise
+                return f"nothing could be guided: {error}"
             if board.solved:
                 return f"guided attempt {attempt + 1} of {self._options.attempts} was taken"
         return f"no answer of {self._options.attempts} guided attempts {board.enough}"

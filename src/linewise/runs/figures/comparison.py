@@ -31,7 +31,8 @@ class Agreement:
 
     With several seeds a task is ``only_first`` where the first run solves it more often, ``only_second`` where it does
     less often, ``both`` where they are level and above 0; the test is then the sign test over tasks. ``p`` is ``None``
-    where the tasks were selected by one of the runs.
+    where the tasks were selected by one of the runs, and where one has more samples of a task than the other: the run
+    with fewer is more often at 0 and 1, so that "more often" is no even chance.
     """
 
     both: int
@@ -56,8 +57,8 @@ class Comparison:
 
     ``apart``: how many tasks only one run has a verdict on, first and second. ``rsr``: of the second relative to the
     first, in percent. ``method``: settings that are compared; ``conditions``: what differs besides, which may be why.
-    ``selected``: in words, that the tasks of one run are those that the other left unsolved. Then a difference is made
-    by that selection, and there is none, nor p and RSR. Else it is empty.
+    ``selected``: in words, that the tasks of one run are those whose visible tests the other failed. Then a difference
+    is made by that selection, and there is none, nor p and RSR. Else it is empty.
     """
 
     first: str
@@ -96,7 +97,7 @@ def compare(first: Run, second: Run, names: Names | None = None) -> Comparison:
         tasks=len(common),
         seeds=max(len(first.info.seeds), len(second.info.seeds)) > 1,
         apart=(len(scored(first)) - len(common), len(scored(second)) - len(common)),
-        agreement=_agreement(one, two, tested=not selected),
+        agreement=_agreement(one, two, tested=not selected and _even(ours, theirs)),
         rates=rates,
         difference=None if selected else _difference(one, two),
         rsr=None if selected else rsr(100 * rates[1].share, 100 * rates[0].share),
@@ -108,10 +109,10 @@ def compare(first: Run, second: Run, names: Names | None = None) -> Comparison:
 
 
 def _selected(first: Run, second: Run, names: Names) -> str:
-    """Why the solve rates of both cannot be compared, where one run has the tasks that the other left unsolved."""
+    """Why the solve rates of both cannot be compared, where one run has the tasks that the other failed."""
     for one, other, (name, other_name) in ((first, second, names), (second, first, names[::-1])):
-        if one.name == other.info.unsolved_by:
-            return f"the tasks of {other_name} are those that {name} left unsolved"
+        if other.info.unsolved_by and other.info.unsolved_by.means(one.name, one.info.id):
+            return f"the tasks of {other_name} are those whose visible tests {name} failed"
     return ""
 
 
@@ -123,12 +124,27 @@ def _difference(first: Mapping[str, float], second: Mapping[str, float]) -> Diff
 def _paired(
     first: Run, second: Run, names: Names
 ) -> tuple[dict[str, list[Scored]], dict[str, list[Scored]], list[str]]:
-    """The verdicts of both on the tasks that both have, in the same order, and these tasks."""
+    """The verdicts of both on the tasks that both have, in the same order, and these tasks.
+
+    Of runs with the same seeds a seed counts where both have a verdict on it.
+    """
     ours, theirs = scored(first), scored(second)
+    if set(first.info.seeds) == set(second.info.seeds):
+        ours, theirs = _on_seeds_of(ours, theirs), _on_seeds_of(theirs, ours)
     common = [task for task in ours if task in theirs]
     if not common:
         raise InputError(f"{names[0]} and {names[1]}: no task has a verdict in both; run the same tasks")
     return {task: ours[task] for task in common}, {task: theirs[task] for task in common}, common
+
+
+def _on_seeds_of(mine: Mapping[str, list[Scored]], others: Mapping[str, list[Scored]]) -> dict[str, list[Scored]]:
+    known = {(task, one.sample.seed) for task, found in others.items() for one in found}
+    kept = {task: [one for one in found if (task, one.sample.seed) in known] for task, found in mine.items()}
+    return {task: found for task, found in kept.items() if found}
+
+
+def _even(first: Mapping[str, list[Scored]], second: Mapping[str, list[Scored]]) -> bool:
+    return all(len(found) == len(second[task]) for task, found in first.items())
 
 
 def _agreement(first: Mapping[str, float], second: Mapping[str, float], *, tested: bool) -> Agreement:

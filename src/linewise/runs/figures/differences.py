@@ -12,7 +12,7 @@ _METHOD = ("strategy", "preset", "guidance.", "eg_cfg.", "best_of_n.", "match")
 
 _NOT_COMPARED = (
     *("settings.seed", "version", "suite.tasks", "suite.options", "suite.scored_on", "suite.shown"),
-    *("suite.overlap", "suite.preludes"),
+    *("suite.overlap", "suite.preludes", "id", "match.id", "unsolved_by.id"),
 )
 """The seeds are listed once; which tasks and tests there were is looked at elsewhere."""
 

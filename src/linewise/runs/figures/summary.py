@@ -51,7 +51,7 @@ class Summary:
     candidate's stands behind tokens, that guidance changed.
     ``failures``: failed samples by what the first failing test did.
     ``unguided``: tasks decoded without guidance, for nothing of them could be run. ``in_process``: verdicts made within
-    the program's process. ``unsolved_by``: the run whose unsolved tasks these are.
+    the program's process. ``unsolved_by``: the run that failed the visible tests of these tasks.
     """
 
     name: str
@@ -98,7 +98,7 @@ def summarise(run: Run, name: str | None = None) -> Summary:
         model=run.info.model,
         selection=selection_of(run),
         scored_on=run.info.suite.scored_on,
-        unsolved_by=run.info.unsolved_by,
+        unsolved_by=run.info.unsolved_by.run if run.info.unsolved_by else None,
         tasks=_task_counts(run, tasks),
         samples=_sample_counts(run, len(found)),
         solved=Rate.over(solve_rates(tasks).values()),
@@ -151,8 +151,8 @@ def shown_tasks(info: RunInfo) -> frozenset[str]:
 
 
 def _checked(samples: Iterable[Sample]) -> bool:
-    """Whether visible tests had a say in any of ``samples``."""
-    return any(sample.passed_visible is not None for sample in samples)
+    """Whether visible tests had a say in any of ``samples``; that there is no answer at all is seen without any."""
+    return any(sample.passed_visible is not None and sample.solution.strip() for sample in samples)
 
 
 def _within(settings: Mapping[str, object], section: str) -> Mapping[str, object]:

@@ -76,7 +76,7 @@ def scope(summary: Summary) -> str:
     """How much of the benchmark a run's figures are about, and which part: ``n of N tasks``."""
     tasks = summary.tasks
     part = f" ({tasks.selected} selected)" if tasks.selected != tasks.scored else ""
-    harder = f", of those that {summary.unsolved_by} left unsolved" if summary.unsolved_by else ""
+    harder = f", of those whose visible tests {summary.unsolved_by} failed" if summary.unsolved_by else ""
     return f"{tasks.scored} of {tasks.benchmark} tasks{part}{harder}"
 
 
@@ -99,10 +99,11 @@ def guided(summary: Summary) -> str:
 
 def compared(one: Comparison) -> tuple[str, str, str, str]:
     """Difference, interval, p and RSR of two runs; where there are none, why."""
-    if one.difference is None or one.agreement.p is None:
+    if one.difference is None:
         return f"none: {one.selected}", "n/a", "n/a", "n/a"
     between = points_between(one.difference.low, one.difference.high)
-    return points(one.difference.share), between, p_value(one.agreement.p), relative(one.rsr)
+    p = "n/a: more samples of a task in one" if one.agreement.p is None else p_value(one.agreement.p)
+    return points(one.difference.share), between, p, relative(one.rsr)
 
 
 def apart(one: Comparison) -> str:
