@@ -48,9 +48,8 @@ def solve(
         "seed": seed,
         "max_seconds": max_seconds,
         "max_tokens_computed": max_tokens_computed,
-        **(options or {}),
     }
-    settings = load_settings(flags, file=config)
+    settings = load_settings(flags, options=options, file=config)
     return solve_with(task, settings, engine=engine, sandbox=sandbox, on_event=on_event)
 
 

@@ -3,7 +3,7 @@
 Hidden tests are deliberately absent: they are another type and live in the grader alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Literal
@@ -67,11 +67,13 @@ class Task:
     name: str = "task"
 
     def passed_by(self, outcomes: "Sequence[Outcome]") -> bool | None:
-        """Whether one outcome per test says that all pass; ``None`` where no test compares anything."""
-        compared = [
-            outcome for test, outcome in zip(self.tests, outcomes, strict=True) if not isinstance(test, ProbeTest)
-        ]
-        return all(outcome.passed for outcome in compared) if compared else None
+        """Whether one outcome per test says that all pass.
+
+        ``None`` where no test compares anything, or where infrastructure errors alone stand against it: then nobody
+        knows.
+        """
+        compared = [not isinstance(test, ProbeTest) for test in self.tests]
+        return all_passed(outcome for outcome, one in zip(outcomes, compared, strict=True) if one)
 
     @property
     def only_probes(self) -> bool:
@@ -185,6 +187,14 @@ class Outcome:
         return self.status is Status.PASSED
 
 
+def all_passed(outcomes: Iterable[Outcome]) -> bool | None:
+    """Whether all passed; ``None``: there is none, or infrastructure errors alone stand against it."""
+    states = {outcome.status for outcome in outcomes}
+    if Status.FAILED in states:
+        return False
+    return None if not states or Status.INFRASTRUCTURE in states else True
+
+
 @dataclass(slots=True)
 class Ledger:
     """What a task has cost. Unknown is ``None``, never 0.
@@ -223,7 +233,7 @@ class Origin(StrEnum):
 class Solution:
     """The one answer of a strategy: selected by visible tests alone.
 
-    ``passed``: all visible tests pass; ``None`` where the task has none, so that the code is unchecked.
+    ``passed``: all visible tests pass; ``None`` where the task has none, or the sandbox broke: the code is unchecked.
     ``origin`` is where the code came from, solved or not. ``reason`` says in plain words why the strategy ended.
     """
 
@@ -236,3 +246,8 @@ class Solution:
     model: str
     seed: int
     reason: str = ""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody knows if it passes, because the sandbox broke on a test."""
+        return self.passed is None and any(outcome.status is Status.INFRASTRUCTURE for outcome in self.outcomes)

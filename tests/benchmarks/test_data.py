@@ -207,3 +207,19 @@ def test_a_bad_record_of_codecontests_at_home_is_named(tmp_path: Path, wrong: Re
 def test_ds1000_has_its_numbers_in_metadata_at_home(tmp_path: Path) -> None:
     suite_data(tmp_path, "ds-1000")
     assert list(load_suite("ds-1000", tmp_path, SuiteOptions()).problems) == ["DS-1000/7"]
+
+
+@pytest.mark.parametrize(
+    ("suite", "options", "flag"),
+    [
+        ("humaneval", SuiteOptions(split="validation"), "--split: humaneval has no such choice, only --visible"),
+        ("mbpp", SuiteOptions(libraries=("numpy",)), "--libraries: mbpp has no such choice, only --visible, --split"),
+        ("ds-1000", SuiteOptions(visible=0), "--visible: ds-1000 has no such choice, only --libraries"),
+    ],
+)
+def test_a_choice_that_a_suite_does_not_offer_is_refused(
+    tmp_path: Path, suite: str, options: SuiteOptions, flag: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        load_suite(suite, tmp_path, options)
+    assert str(caught.value) == f"{flag}; leave it out"

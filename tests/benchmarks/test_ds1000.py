@@ -83,6 +83,9 @@ BESIDE = (
 SECRETS = ("secret_check", "[1, 2, 5]", "test_execution", "test_string", "[insert]")
 
 
+CACHED = "@functools.cache\ndef key(x):\n    assert hasattr(key, 'cache_info')\n    return x\n"
+
+
 def record(number: int, prompt: str, context: str, reference: str, library: str = "Numpy") -> dict[str, object]:
     return {
         "problem_id": number,
@@ -203,6 +206,13 @@ def test_nothing_of_the_tests_is_in_an_event(
         ("2", "# def f():\n    ### BEGIN\n    x = sorted(numbers)\n    return x\n", None),
         ("2", "def f(numbers=example):\n    # sort\n    return sorted(numbers)\n", None),
         ("2", "def f(numbers=example): return sorted(numbers)\n", None),
+        ("2", "REVERSE = False\ndef f(numbers=example):\n    return sorted(numbers, reverse=REVERSE)\n", None),
+        ("2", "def f(numbers=example):\n    return sorted(numbers)\nresult = f(example)\n", None),
+        (
+            "2",
+            f"import functools\n{CACHED}def f(numbers=example):\n    return list(map(key, sorted(numbers)))\n",
+            None,
+        ),
         ("2", BESIDE, None),
         ("2", "def f(numbers=example):\n    return numbers\n", "wrong"),
         ("2", "def f(numbers:\n", "exception"),

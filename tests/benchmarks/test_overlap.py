@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from linewise.benchmarks.base import AnswerKey, HiddenAssert, HiddenStdio, Problem, SuiteOptions
+from linewise.benchmarks.base import AnswerKey, HiddenAssert, HiddenStdio, Problem, SuiteOptions, what_scores
 from linewise.benchmarks.data import data_folder
 from linewise.benchmarks.overlap import Overlap, ShownCalls, scored_on
 from linewise.benchmarks.suites.registry import load_suite
@@ -68,7 +68,7 @@ def test_loaders_count_what_was_shown(
     loaded = load_suite(suite, folder, SuiteOptions(visible=visible))
     (problem,) = loaded.problems.values()
     assert problem.overlap == overlap
-    assert (problem.shown, loaded.scored_on) == (said == "shown tests", said)
+    assert (problem.shown, what_scores((problem,))) == (said == "shown tests", said)
 
 
 def test_tests_that_are_no_scripts_are_compared_themselves() -> None:
@@ -141,4 +141,4 @@ def test_what_scores_is_said_with_counts(tasks: int, shown: int, partly: list[di
 )
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_what_scores_in_the_real_suites(suite: str, said: str) -> None:
-    assert load_suite(suite, data_folder(), SuiteOptions()).scored_on == said
+    assert what_scores(tuple(load_suite(suite, data_folder(), SuiteOptions()).problems.values())) == said

@@ -175,6 +175,47 @@ def test_variables_that_are_no_settings_do_no_harm(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("LINEWISE_GUIDANCE_GAMMA", "there is no such variable; did you mean LINEWISE_GUIDANCE__GAMMA?"),
+        ("linewise_sed", "there is no such variable; did you mean LINEWISE_SEED?"),
+        ("LINEWISE_XYZZY", "there is no such variable"),
+    ],
+)
+def test_a_variable_that_nothing_reads_is_named(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "2")
+    assert problem() == f"{name}: {text}"
+
+
+def test_the_preset_of_a_variable_is_read_whatever_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("linewise_preset", "paper")
+    assert load_settings().model_dump() == load_settings({"preset": "paper"}).model_dump()
+    assert load_settings().guidance.num_candidates == 3
+
+
+@pytest.mark.parametrize("source", ["flag", "override", "variable", "file"])
+def test_a_prompt_that_is_asked_for_is_used(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the prompts of the preset would be, and the run would say otherwise."""
+    if source == "variable":
+        monkeypatch.setenv("LINEWISE_GUIDANCE__PROMPT", "long-code")
+    if source == "file":
+        store('[guidance]\nprompt = "long-code"')
+    flags = {"guidance.prompt": "long-code"} if source == "flag" else {}
+    overrides = ["guidance.prompt=long-code"] if source == "override" else []
+    settings = load_settings(flags, overrides)
+    assert (settings.guidance.prompt, settings.eg_cfg.prompts) == ("long-code", ())
+    assert load_settings(flags, [*overrides, "eg_cfg.prompts=brief"]).eg_cfg.prompts == ("brief",)
+    assert settings.eg_cfg.direct_first
+
+
+def test_an_option_can_be_none() -> None:
+    assert load_settings().guidance.signal.max_tokens == 300
+    assert load_settings(options={"guidance.signal.max_tokens": None}).guidance.signal.max_tokens is None
+    with pytest.raises(InputError, match=r"^option guidance\.gamma: input should be greater"):
+        load_settings(options={"guidance.gamma": -1})
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("sed = 1", "linewise.toml: sed: there is no such key; did you mean seed?"),

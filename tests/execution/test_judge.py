@@ -30,7 +30,8 @@ def test_judge_runs_every_test_and_ignores_probes(sandbox: BubblewrapSandbox) ->
     tests = [AssertTest("assert f(2) == 3"), ProbeTest("f(0)"), AssertTest("assert f(3) == 9")]
     verdict = judge(sandbox, program, tests, Limits(), meter=Meter())
     assert verdict.passed is False
-    assert (verdict.count(Status.PASSED), verdict.count(Status.FAILED)) == (1, 1)
+    assert [run.status for run in verdict.outcomes] == [Status.PASSED, Status.FAILED, Status.FAILED]
+    assert verdict.compared == (True, False, True)
     assert [outcome.failure for outcome in verdict.outcomes] == [None, Failure.EXCEPTION, Failure.WRONG]
     assert judge(sandbox, program, tests[:2], Limits(), meter=Meter()).passed is True
     assert judge(sandbox, program, tests[1:2], Limits(), meter=Meter()).passed is None

@@ -55,6 +55,7 @@ def test_every_line_is_sampled_traced_shown_and_committed_in_this_order(sandbox:
         kinds = [event.type for event in events if getattr(event, "line", None) == line]
         traced = kinds.count("ProgramTraced")
         assert kinds == ["CandidatesSampled", *["ProgramTraced"] * traced, "SignalBuilt", "LineCommitted"]
+    assert len(of_type(events, LineCommitted)) == 4
 
 
 def test_replay_from_tokens_and_lines(sandbox: Sandbox) -> None:
@@ -65,6 +66,7 @@ def test_replay_from_tokens_and_lines(sandbox: Sandbox) -> None:
             if isinstance(event, LineCommitted):
                 assert event.code == text
             text = text_after(text, event)
+        assert of_type(events, LineCommitted)
         assert text == decoded.code
 
 
@@ -149,6 +151,33 @@ def test_the_loop_rule_takes_what_all_agree_on(sandbox: Sandbox) -> None:
     assert len(of_type(with_rule, LineCommitted)) == 3
     assert len(of_type(without, LineCommitted)) == 11, "ten lines, and the decision to end"
     assert of_type(with_rule, LineCommitted)[-1].code == decoded.code
+
+
+def test_the_loop_rule_wants_a_program_of_every_candidate(sandbox: Sandbox) -> None:
+    """One of two texts is no program, so what is left is not what all agree on."""
+    engine = scripted((RIGHT, 1), ("def double(x):\n    y = = x\n" * 20, 0.9))
+    _, events = run_decode(engine, sandbox, options(loop_rule=1, horizon=20, num_candidates=8))
+    first = next(event for event in events if isinstance(event, CandidatesSampled))
+    assert any("= =" in text for text in first.candidates)
+    assert len(of_type(events, LineCommitted)) > 1
+
+
+def test_what_was_guided_once_is_guided_though_the_last_signal_is_empty(sandbox: Sandbox) -> None:
+    class Wordy(ScriptedEngine):
+        """Signals that show the last line count for so many tokens that they do not fit."""
+
+        def encode(self, text: str) -> list[int]:
+            many = 60 if SHOWN in text and "return y" in text else 1
+            return super().encode(text) * many
+
+    engine = Wordy([Reply(text=SQUARE, weight=3), Reply(text=RIGHT), Reply(text=RIGHT, weight=100, when=SHOWN)])
+    signal = SignalOptions(verdicts=True, max_tokens=2000)
+    decoded, events = run_decode(engine, sandbox, options(loop_rule=0, horizon=1, signal=signal, max_tokens=400))
+    texts = [event.text for event in of_type(events, SignalBuilt)]
+    assert texts[0]
+    assert texts[-1] == ""
+    assert any(event.guided for event in of_type(events, TokenChosen))
+    assert decoded.origin is Origin.GUIDED
 
 
 def test_the_loop_rule_wants_guided_decoding_to_agree(sandbox: Sandbox) -> None:

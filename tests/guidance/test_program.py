@@ -137,6 +137,13 @@ def test_hostile_text_does_not_parse_and_does_no_harm(code: str) -> None:
     assert module_of(code) is None
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u200b", "\u3000"])
+def test_what_parses_and_cannot_be_written_out_again_does_no_harm(space: str) -> None:
+    program = executable(f"def f(x):\n    return f\"{{'{space}'.join(x)}}\"\n")
+    assert program is None or parses(program)
+    assert executable(f"x = 0x{'f' * 9000}\n") is None
+
+
 @pytest.mark.parametrize("depth", [150, 250, 500, 1000, 2000])
 @pytest.mark.parametrize("link", [".strip()", " + x", "[0]"])
 def test_deep_nesting_ends_in_a_program_or_none(link: str, depth: int) -> None:

@@ -170,6 +170,20 @@ def test_where_no_source_fits_what_the_runs_showed_is_left(sandbox: Sandbox, roo
     assert_golden(f"signals/no_source.{room}.txt", f"{signal.text}\n\n[{signal.cut_traces} traces cut]")
 
 
+@pytest.mark.parametrize("verdicts", [False, True])
+def test_a_test_that_is_longer_than_the_budget_is_cut_before_a_source_is_left_out(
+    sandbox: Sandbox, *, verdicts: bool
+) -> None:
+    long = Task("Count.", "count", (AssertTest(f"assert count([{', '.join('7' * 300)}]) == 5"),))
+    options = STYLES["delta"].model_copy(update={"max_tokens": 150, "verdicts": verdicts, "value_chars": 60})
+    signal = built(evidence(sandbox, long, options, BROKEN), long, options)
+    assert signal is not None
+    assert 0 < signal.tokens <= 150
+    assert BROKEN in signal.text
+    assert "..." in signal.text
+    assert ("FAILS" in signal.text) is verdicts
+
+
 def test_where_a_source_fits_it_is_shown(sandbox: Sandbox) -> None:
     """Traces and other programs are left out before it."""
     options = STYLES["delta"].model_copy(update={"max_tokens": 150})

@@ -170,6 +170,18 @@ def test_a_run_is_known_by_its_id_wherever_it_is(tmp_path: Path) -> None:
     assert [bool(compared(run, rest).selected) for run in (moved, other)] == [True, False]
 
 
+def test_what_scores_is_said_of_the_common_tasks(tmp_path: Path) -> None:
+    suite = {"scored_on": "unseen tests, some shown (all in 2 of 4 tasks)", "shown": TASKS[:2]}
+    first = solving(tmp_path / "a", verdicts(True, True, True, True), suite=suite)
+    second = solving(tmp_path / "b", dict(list(verdicts(True, True, True, True).items())[2:]))
+    third = solving(tmp_path / "c", dict(list(verdicts(True, True, True, True).items())[:2]))
+    assert [compared(first, other).scored_on for other in (first, second, third)] == [
+        suite["scored_on"],
+        "unseen tests",
+        "shown tests",
+    ]
+
+
 def test_two_runs_on_the_same_unsolved_tasks_are_compared(tmp_path: Path) -> None:
     runs = [
         solving(tmp_path / name, verdicts(*passed), unsolved_by="direct")

@@ -1,11 +1,12 @@
 """Every strategy, with known replies instead of a model and the real sandbox."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from linewise.engines.scripted import Reply, ScriptedEngine
-from linewise.errors import Cancelled
+from linewise.errors import Cancelled, ContextOverflow
 from linewise.events import (
     AnswerChecked,
     AnswerLeft,
@@ -19,10 +20,22 @@ from linewise.events import (
     text_after,
     to_json,
 )
-from linewise.execution.base import Limits, Sandbox
+from linewise.execution.base import Limits, Program, Sandbox
+from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.guidance.options import GuidanceOptions
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Origin, ProbeTest, Solution, StdioTest, Task
+from linewise.schema import (
+    AssertTest,
+    Origin,
+    Outcome,
+    ProbeTest,
+    Solution,
+    Status,
+    StdioTest,
+    Task,
+    TraceStyle,
+    VisibleTest,
+)
 from linewise.strategies import NAMES, build
 from linewise.strategies.eg_cfg import agent_name
 from linewise.strategies.options import BestOfNOptions, EgCfgOptions
@@ -279,6 +292,69 @@ def test_an_answer_that_a_spent_budget_leaves_unchecked_is_kept(sandbox: Sandbox
     assert not any(isinstance(event, AnswerChecked) for event in events)
     assert (solution.code, solution.passed, solution.outcomes) == (RIGHT, False, ())
     assert "computed tokens" in solution.reason
+
+
+def test_where_a_signal_has_no_room_the_direct_answer_is_left(sandbox: Sandbox) -> None:
+    """That a task with a long prompt is hard to solve must not be why it is missing."""
+
+    class Narrow(ScriptedEngine):
+        capabilities = replace(ScriptedEngine.capabilities, context=1100)
+
+    engine = Narrow([Reply(text=SQUARE)])
+    guidance = GUIDANCE.model_copy(update={"max_tokens": 500, "prompt": "brief"})
+    solution, _ = solve("eg-cfg", engine, sandbox, guidance=guidance, direct_first=True)
+    assert (solution.code, solution.passed) == (SQUARE, False)
+    assert solution.reason.startswith("nothing could be guided: a prompt of ")
+    with pytest.raises(ContextOverflow):
+        solve("eg-cfg", engine, sandbox, guidance=guidance)
+
+
+class BreaksFor(BubblewrapSandbox):
+    """Breaks, as pools report it, on every program with ``mark`` in it."""
+
+    mark = "y = x + x"
+
+    def run(
+        self,
+        program: Program,
+        tests: Sequence[VisibleTest],
+        limits: Limits,
+        *,
+        trace: TraceStyle | None = None,
+        meter: Meter,
+    ) -> list[Outcome]:
+        found = super().run(program, tests, limits, trace=trace, meter=meter)
+        broken = Outcome(Status.INFRASTRUCTURE, error="the worker broke")
+        return [broken, *found[1:]] if self.mark in program.source else found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_that_the_sandbox_broke_on_is_no_wrong_one(name: str) -> None:
+    with BreaksFor(workers=1) as sandbox:
+        solution, events = solve(name, replies(RIGHT), sandbox, direct_first=True)
+    assert (solution.code, solution.passed, solution.unknown) == (RIGHT, None, True)
+    assert {event.passed for event in events if isinstance(event, AnswerChecked)} == {None}
+
+
+def test_programs_may_be_longer_than_functions(sandbox: Sandbox) -> None:
+    task = Task("Print.", "solve", (StdioTest("", "0\n"),), kind="program", name="t")
+    long = "def solve():\n" + "    x = 1\n" * 99
+    guidance = GUIDANCE.model_copy(update={"max_tokens": 200, "max_program_tokens": 400})
+    for name in NAMES:
+        solution, _ = solve(name, replies(long), sandbox, task=task, guidance=guidance, n=1)
+        assert 200 < len(solution.code) <= 450
+    guidance = guidance.model_copy(update={"max_program_tokens": None})
+    assert len(solve("direct", replies(long), sandbox, task=task, guidance=guidance)[0].code) < 260
+
+
+def test_a_budget_spent_on_a_program_leaves_one_that_runs(sandbox: Sandbox) -> None:
+    task = Task("Add.", "solve", (StdioTest("1 2\n", "3\n"),), kind="program", name="t")
+    answer = "def solve():\n    print(sum(map(int, input().split())))\n"
+    spent = [Meter(max_tokens_computed=tokens) for tokens in range(200, 900, 50)]
+    found = [solve("eg-cfg", replies(answer), sandbox, task=task, meter=meter)[0] for meter in spent]
+    cut = [solution for solution in found if solution.origin is Origin.CANDIDATE]
+    assert cut
+    assert all("    solve()\n" in solution.code for solution in cut if "print" in solution.code)
 
 
 def test_prompts_take_turns(sandbox: Sandbox) -> None:

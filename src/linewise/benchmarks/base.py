@@ -146,13 +146,8 @@ class Suite:
     def _folded(self) -> Mapping[str, Problem]:
         return {fold(name): problem for name, problem in self.problems.items()}
 
-    @property
-    def scored_on(self) -> str:
-        """In plain words, which tests score: tests that were shown, or others."""
-        return tests_that_score(tuple(self.problems.values()))
 
-
-def tests_that_score(problems: Sequence[Problem]) -> str:
+def what_scores(problems: Sequence[Problem]) -> str:
     """In plain words, which tests score ``problems``: tests that were shown, or others."""
     partly = [problem.overlap for problem in problems if problem.partly_shown]
     return scored_on(len(problems), sum(problem.shown for problem in problems), partly)

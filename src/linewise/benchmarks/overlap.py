@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from linewise.guidance.program import module_of
 
+SHOWN = "shown tests"
+"""How ``scored_on`` says that every scoring test of every task was shown."""
+
 
 class Overlap(NamedTuple):
     """Of ``scoring`` tests ``shown`` are among the visible ones."""
@@ -85,7 +88,7 @@ def scored_on(tasks: int, shown: int, partly: Collection[Mapping[str, Overlap]] 
     Those of ``shown`` tasks were all visible. ``partly``: of each task with some of them visible its overlap by part.
     """
     if shown == tasks:
-        return "shown tests"
+        return SHOWN
     counts = [f"{words} in {count}" for words, count in (("all", shown), ("some", len(partly))) if count]
     if not counts:
         return "unseen tests"

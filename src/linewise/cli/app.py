@@ -14,6 +14,7 @@ from linewise.cli.bench import bench_command
 from linewise.cli.doctor import doctor_command
 from linewise.cli.exit_codes import BAD_INPUT, BROKEN, INTERRUPTED
 from linewise.cli.grade import grade_command
+from linewise.cli.options import options_command
 from linewise.cli.report import report_command
 from linewise.cli.solve import solve_command
 from linewise.errors import Cancelled, InputError, LinewiseError
@@ -29,6 +30,7 @@ app.command("solve")(solve_command)
 app.command("bench")(bench_command)
 app.command("grade")(grade_command)
 app.add_typer(models.app, name="models")
+app.command("options")(options_command)
 app.command("doctor")(doctor_command)
 app.add_typer(runs.app, name="runs")
 app.command("report")(report_command)

@@ -31,7 +31,7 @@ from linewise.runs.records import RunInfo
 from linewise.runs.store import RunStore
 
 MATCHED = {"strategy": "best-of-n", "best_of_n.n": 4096, "best_of_n.round": 4}
-"""What ``--match-cost`` runs unless the user says otherwise: rounds of samples until the cost is reached."""
+"""What ``--match-cost`` runs unless other flags say otherwise: rounds of samples until the cost is reached."""
 
 
 def bench_command(
@@ -99,7 +99,7 @@ def bench_command(
 def _settings(
     match_cost: Path | None, values: Mapping[str, Any], overrides: Sequence[str] | None, config: Path | None
 ) -> Settings:
-    """What the user gives is stronger than what a control brings along."""
+    """Flags are stronger than what a control brings along, and that is stronger than environment and file."""
     given = {key: value for key, value in values.items() if value is not None}
     return load_settings({**(MATCHED if match_cost else {}), **given}, overrides or (), file=config, place="{flag}")
 

@@ -19,7 +19,7 @@ from linewise.assemble import open_sandbox
 from linewise.benchmarks.base import Suite
 from linewise.benchmarks.grader import Grader
 from linewise.benchmarks.selection import select
-from linewise.benchmarks.suites.registry import load_suite
+from linewise.benchmarks.suites.registry import load_suite, loader_of
 from linewise.cli import bench_flags, flags
 from linewise.cli.background import run_interruptibly
 from linewise.cli.bench import suite_options
@@ -73,7 +73,8 @@ def grade_command(
     if (samples is None) == (not references_):
         raise InputError("give either SAMPLES or --references; `linewise grade --help` tells more")
     settings = load_settings({"sandbox": sandbox, "python": python}, file=config, place="{flag}")
-    options = suite_options(None, visible=visible, split=split or "all", libraries=libraries)
+    every = "all" if "split" in loader_of(suite).reads else None
+    options = suite_options(None, visible=visible, split=split or every, libraries=libraries)
     loaded = load_suite(suite, data, options)
     given, skipped = _given(samples, loaded, known_only=known_only)
     place = _results_file(samples, out)

@@ -16,7 +16,7 @@ from linewise.api import meter_of, solve_with
 from linewise.assemble import open_sandbox
 from linewise.cli import flags
 from linewise.cli.background import run_interruptibly
-from linewise.cli.exit_codes import SOLVED, UNSOLVED
+from linewise.cli.exit_codes import BROKEN, SOLVED, UNSOLVED
 from linewise.cli.models import pull_with_bar
 from linewise.config import Settings, load_settings
 from linewise.errors import InputError, LinewiseError
@@ -89,7 +89,7 @@ def solve_command(
     _print(_json(given.task, solution, settings) if as_json else solution.code)
     if write and given.stub is not None:
         _write(given.stub, solution, settings)
-    raise typer.Exit(UNSOLVED if solution.passed is False else SOLVED)
+    raise typer.Exit(BROKEN if solution.unknown else UNSOLVED if solution.passed is False else SOLVED)
 
 
 def _given(
@@ -117,8 +117,9 @@ def _from_file(source: str) -> _Given:
 
 def _write(stub: StubTask, solution: Solution, settings: Settings) -> None:
     """Write the answer once the file as it would be passes the tests too: decorators and defaults are in it."""
-    if solution.passed is False:
-        print(f"linewise: not written to {stub.path}: the answer does not pass the tests", file=sys.stderr)
+    if solution.passed is False or solution.unknown:
+        why = "the sandbox broke" if solution.unknown else "the answer does not pass the tests"
+        print(f"linewise: not written to {stub.path}: {why}", file=sys.stderr)
         return
     program = Program(stub.merged(solution.code), stub.name)
     with open_sandbox(settings.sandbox, preload=settings.preloaded, python=settings.python) as sandbox:

@@ -42,16 +42,18 @@ class Limits:
     expects more than half of it), ``value_bytes`` the encoded arguments and results of the entry point.
     """
 
-    cpu_seconds: float = Field(default=5.0, gt=0, le=3600)
-    wall_seconds: float = Field(default=10.0, gt=0, le=3600)
-    memory_bytes: int = Field(default=1 << 30, ge=64 << 20)
-    file_bytes: int = Field(default=16 << 20, ge=0)
-    processes: int = Field(default=32, ge=1)
-    open_files: int = Field(default=64, ge=16)
-    output_bytes: int = Field(default=64 << 10, ge=0, le=8 << 20)
-    value_bytes: int = Field(default=4 << 20, ge=1 << 10, le=64 << 20)
-    trace_events: int = Field(default=1000, ge=1, le=100_000)
-    value_chars: int = Field(default=200, ge=8, le=10_000)
+    cpu_seconds: float = Field(default=5.0, gt=0, le=3600, description="processor time")
+    wall_seconds: float = Field(default=10.0, gt=0, le=3600, description="time on the clock")
+    memory_bytes: int = Field(default=1 << 30, ge=64 << 20, description="memory of all its processes")
+    file_bytes: int = Field(default=16 << 20, ge=0, description="size of a file")
+    processes: int = Field(default=32, ge=1, description="processes and threads")
+    open_files: int = Field(default=64, ge=16, description="open files")
+    output_bytes: int = Field(default=64 << 10, ge=0, le=8 << 20, description="standard output that is kept")
+    value_bytes: int = Field(
+        default=4 << 20, ge=1 << 10, le=64 << 20, description="encoded arguments and results of the entry point"
+    )
+    trace_events: int = Field(default=1000, ge=1, le=100_000, description="recorded steps of a trace")
+    value_chars: int = Field(default=200, ge=8, le=10_000, description="length of a shown value")
 
 
 class Sandbox(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from linewise.execution.base import Limits, Program, Sandbox
 from linewise.meter import Meter
-from linewise.schema import Outcome, ProbeTest, Status, TraceStyle, VisibleTest
+from linewise.schema import Outcome, ProbeTest, TraceStyle, VisibleTest, all_passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,7 @@ class Verdict:
 
         ``None`` where nothing was compared, or where only infrastructure errors stand against it: then nobody knows.
         """
-        states = self._states()
-        if Status.FAILED in states:
-            return False
-        return None if not states or Status.INFRASTRUCTURE in states else True
-
-    def count(self, status: Status) -> int:
-        """How many compared tests ended with ``status``."""
-        return self._states().count(status)
-
-    def _states(self) -> list[Status]:
-        return [outcome.status for outcome, one in zip(self.outcomes, self.compared, strict=True) if one]
+        return all_passed(outcome for outcome, one in zip(self.outcomes, self.compared, strict=True) if one)
 
 
 def judge(

@@ -77,6 +77,7 @@ class _Loop:
         self._agreed: list[str] = []
         self._candidates: list[Sampled] = []
         self._sampled_at = Writing()
+        self._guided = False
 
     def run(self) -> Generator[Event, None, Decoded]:
         yield from self._before_guidance()
@@ -96,7 +97,13 @@ class _Loop:
         return Decoded(self._writing.code, self._origin())
 
     def _origin(self) -> Origin:
-        return Origin.DIRECT if self._contexts.guided is None else Origin.GUIDED
+        return Origin.GUIDED if self._guided else Origin.DIRECT
+
+    def _told(self, chosen: ChosenToken) -> Event:
+        self._guided |= chosen.guided
+        return TokenChosen(
+            token=chosen.token, text=chosen.text, guided=chosen.guided, changed=chosen.changed, margin=chosen.margin
+        )
 
     def _before_guidance(self) -> Iterator[Event]:
         """With ``start = def``: plain decoding up to ``def name(``, where there is such a name."""
@@ -104,7 +111,7 @@ class _Loop:
             opening = re.compile(rf"^(async +def|def|class) +{re.escape(self._setting.task.entry_point)}\b[(:]", re.M)
             writing = self._writing
             for chosen in self._chooser.until(writing, self._contexts, lambda: bool(opening.search(writing.text))):
-                yield _event(chosen)
+                yield self._told(chosen)
 
     def _refresh(self, program: str) -> Generator[Event, None, CandidateProgram | None]:
         """New candidates, their runs and the new signal; returns a program that ends the task, if there is one."""
@@ -113,7 +120,7 @@ class _Loop:
         candidates = [candidate.text for candidate in self._candidates]
         yield CandidatesSampled(line=self._line, candidates=tuple(candidates))
         programs = distinct_programs(self._writing.text, candidates, self._writing.form)
-        self._note_agreement(programs)
+        self._note_agreement(programs, len(candidates))
         evidence: list[Evidence] = []
         for item in programs:
             outcomes = self._run(item.source)
@@ -216,12 +223,13 @@ class _Loop:
 
     def _commit_line(self) -> Iterator[Event]:
         for chosen in self._chooser.line(self._writing, self._contexts):
-            yield _event(chosen)
+            yield self._told(chosen)
         yield LineCommitted(line=self._line, code=self._writing.text)
         self._line += 1
 
-    def _note_agreement(self, programs: list[CandidateProgram]) -> None:
-        only = programs[0] if len(programs) == 1 and programs[0].complete else None
+    def _note_agreement(self, programs: list[CandidateProgram], candidates: int) -> None:
+        agreed = len(programs) == 1 and programs[0].complete and len(programs[0].candidates) == candidates
+        only = programs[0] if agreed else None
         if only is None or not ends_with_return(only.source):
             self._agreed.clear()
             return
@@ -241,12 +249,6 @@ class _Loop:
             return False
         self._writing = ahead
         for chosen in tokens:
-            yield _event(chosen)
+            yield self._told(chosen)
         yield LineCommitted(line=self._line, code=ahead.text)
         return True
-
-
-def _event(chosen: ChosenToken) -> TokenChosen:
-    return TokenChosen(
-        token=chosen.token, text=chosen.text, guided=chosen.guided, changed=chosen.changed, margin=chosen.margin
-    )

@@ -1,10 +1,10 @@
 """Every choice that the method leaves open, by the names of the paper where it has one."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from linewise.schema import TraceStyle
+from linewise.schema import TaskKind, TraceStyle
 
 PromptStyle = Literal["long-code", "few-shot", "brief"]
 
@@ -27,7 +27,7 @@ class SignalOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    trace: TraceStyle = TraceStyle.FULL
+    trace: TraceStyle = Field(default=TraceStyle.FULL, description="full, delta or minimal")
     candidates: bool = Field(default=True, description="trace the candidates (the paper's dynamic signal)")
     partial: bool = Field(default=False, description="trace the code so far without a candidate (partial execution)")
     verdicts: bool = Field(default=False, description="say whether each test passed, with expected and actual value")
@@ -53,15 +53,18 @@ class GuidanceOptions(BaseModel):
     refresh: int = Field(default=1, ge=1, le=100, description="k: lines between two signals")
     gamma: float = Field(default=1.0, ge=0, le=20, description="guidance strength; 0 reads no guided context")
     floor: float = Field(default=1e-8, gt=0, lt=1, description="floor of both probabilities in the mix")
-    prompt: PromptStyle = "long-code"
+    prompt: PromptStyle = Field(default="long-code", description="long-code, few-shot or brief")
     examples: tuple[WorkedExample, ...] | None = Field(default=None, description="few-shot examples; None: our own")
     start: Literal["def", "block"] = Field(
         default="def", description="guide from `def name(`, or from the block's first token"
     )
     max_tokens: int = Field(default=512, ge=1, le=32_768, description="most tokens of one answer")
+    max_program_tokens: int | None = Field(
+        default=1536, ge=1, le=32_768, description="the same of a whole program that reads input; None: max_tokens"
+    )
     early_exit: bool = Field(default=False, description="a candidate that passes all visible tests ends the task")
     loop_rule: int = Field(
-        default=4, ge=0, description="lines whose candidates all agree before the answer is taken; 0: never"
+        default=4, ge=0, description="signals in a row whose candidates all agree before that is the answer; 0: never"
     )
     drafts: bool = Field(
         default=True, description="choose tokens along the candidates in one pass; the same up to batch noise"
@@ -71,3 +74,9 @@ class GuidanceOptions(BaseModel):
     )
     cpu_seconds: float = Field(default=1.0, gt=0, le=600, description="processor time of one candidate on one test")
     signal: SignalOptions = SignalOptions()
+
+    def of_kind(self, kind: TaskKind) -> Self:
+        """These options with ``max_tokens`` as they are for tasks of ``kind``."""
+        if kind != "program" or self.max_program_tokens is None:
+            return self
+        return self.model_copy(update={"max_tokens": self.max_program_tokens})

@@ -51,13 +51,19 @@ def build_signal(
     """The signal of these programs, in at most ``options.max_tokens`` and at most ``room`` tokens.
 
     Over the budget the longest traces are halved, again and again, then entries are left out from the end. Where not
-    one fits beside its program's source, all begins anew without the sources: what a run showed still guides.
+    one fits, all begins anew with long tests and calls cut in the middle, and where that does not do either, also
+    without the programs' sources: what a run showed still guides.
     An empty one where nothing fits; ``None`` where there is nothing to show.
     """
     evidence = _most_passing(evidence, options.max_programs)
-    entries = [entry for number, item in enumerate(evidence) for entry in _entries(number, item, tests, options)]
     budget = min(room, options.max_tokens or room)
-    for sources in (True, False):
+    entries: list[_Entry] = []
+    for sources, test_chars in ((True, None), (True, 2 * options.value_chars), (False, 2 * options.value_chars)):
+        entries = [
+            entry
+            for number, item in enumerate(evidence)
+            for entry in _entries(number, item, tests, options, test_chars)
+        ]
         signal = _fitting(evidence, entries, count_tokens, budget, sources=sources)
         if signal is not None:
             return signal
@@ -103,7 +109,9 @@ def _most_passing(evidence: Sequence[Evidence], limit: int | None) -> Sequence[E
     return [evidence[index] for index in sorted(ranked[:limit])]
 
 
-def _entries(number: int, item: Evidence, tests: Sequence[VisibleTest], options: SignalOptions) -> list[_Entry]:
+def _entries(
+    number: int, item: Evidence, tests: Sequence[VisibleTest], options: SignalOptions, test_chars: int | None
+) -> list[_Entry]:
     pairs = [
         (test, outcome)
         for test, outcome in zip(tests, item.outcomes, strict=True)
@@ -113,19 +121,19 @@ def _entries(number: int, item: Evidence, tests: Sequence[VisibleTest], options:
         pairs = [pair for pair in pairs if not pair[1].passed][:1] or pairs[:1]
     source = item.program.split("\n")
     return [
-        _Entry(number, _heading(test, outcome, options), tuple(trace_lines(outcome.trace, source, options)))
+        _Entry(number, _heading(test, outcome, options, test_chars), tuple(trace_lines(outcome.trace, source, options)))
         for test, outcome in pairs
     ]
 
 
-def _heading(test: VisibleTest, outcome: Outcome, options: SignalOptions) -> str:
+def _heading(test: VisibleTest, outcome: Outcome, options: SignalOptions, test_chars: int | None) -> str:
     if isinstance(test, StdioTest):
         given, expected = (shorten(repr(text), options.value_chars) for text in (test.stdin, test.stdout))
         shown = f"Input {given}, expected output {expected}"
-    elif options.verdicts or not outcome.invocation:
-        shown = f"`{test.source if options.verdicts else _without_expected(test)}`"
     else:
-        shown = f"`{outcome.invocation}`"
+        call = outcome.invocation or _without_expected(test)
+        source = test.source if options.verdicts else call
+        shown = f"`{source if test_chars is None else shorten(source, test_chars)}`"
     return f"{shown}: {_verdict(test, outcome, options)}" if options.verdicts else shown
 
 

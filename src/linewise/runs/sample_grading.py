@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from linewise.benchmarks.base import Suite, tests_that_score
+from linewise.benchmarks.base import Suite, what_scores
 from linewise.benchmarks.grader import Grade, Grader
 from linewise.benchmarks.metrics import wilson
 from linewise.errors import SandboxError
@@ -86,7 +86,7 @@ class Results:
     @property
     def scored_on(self) -> str:
         """In plain words, which tests score these tasks."""
-        return tests_that_score([first.sample.problem for first in self._firsts])
+        return what_scores([first.sample.problem for first in self._firsts])
 
     def pass_at(self, part: str = "all") -> dict[str, float]:
         """``pass@k`` for every k that all tasks have samples for; of ``base`` or ``plus`` as EvalPlus has them, or all.

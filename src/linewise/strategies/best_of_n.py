@@ -56,7 +56,10 @@ class BestOfN:
         sampled = board.engine.sample(
             prefix,
             n=size,
-            stop=Stop(self._guidance.max_tokens, until=lambda text: end_of_answer(text, form) is not None),
+            stop=Stop(
+                self._guidance.of_kind(board.task.kind).max_tokens,
+                until=lambda text: end_of_answer(text, form) is not None,
+            ),
             temperature=self._options.temperature,
             top_p=self._options.top_p,
             seed=board.seed + drawn * SEED_STRIDE,

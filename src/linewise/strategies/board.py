@@ -127,7 +127,7 @@ class Board:
             self._fallback = _better(attempt, self._fallback)
 
     def _solution(self, reason: str) -> Solution:
-        best = self.best or self._fallback or Attempt("", (), Origin.DIRECT, self.agent)
+        best = self.best or self._as_answer(self._fallback) or Attempt("", (), Origin.DIRECT, self.agent)
         return Solution(
             code=best.code,
             passed=self.task.passed_by(best.outcomes) if best.outcomes else self._passed_unrun(best.code),
@@ -139,6 +139,10 @@ class Board:
             seed=self.seed,
             reason=reason,
         )
+
+    def _as_answer(self, attempt: Attempt | None) -> Attempt | None:
+        """A candidate's program, as a user can run it."""
+        return attempt and replace(attempt, code=standalone(self.task, attempt.code))
 
     def _passed_unrun(self, code: str) -> bool | None:
         """What can be said of code that has not been run on the tests: nothing where none would compare anything."""

@@ -27,7 +27,7 @@ class Direct:
         return board.run(self._attempts(board))
 
     def _attempts(self, board: Board) -> Generator[Event, None, str]:
-        yield from direct_attempt(board, self._guidance)
+        yield from direct_attempt(board, self._guidance.of_kind(board.task.kind))
         return "one greedy answer"
 
 

@@ -53,7 +53,8 @@ class EgCfg:
         """One for each prompt, where the task's kind has several."""
         prompts = self._options.prompts or (self._guidance.prompt,)
         chosen = prompts if task.kind == "function" else prompts[:1]
-        return [self._guidance.model_copy(update={"prompt": prompt}) for prompt in chosen]
+        guidance = self._guidance.of_kind(task.kind)
+        return [guidance.model_copy(update={"prompt": prompt}) for prompt in chosen]
 
     def _guided(self, board: Board, attempt: int, agent: GuidanceOptions) -> Iterator[Event]:
         yield from board.begin(agent_name(agent), self.name)

@@ -27,7 +27,8 @@ def headline(solution: Solution) -> str:
     if not solution.code.strip():
         return f"No answer: {_reason(solution)}."
     if solution.passed is None:
-        return f"Unchecked, for the task has no tests: {_BY[solution.origin]} was taken."
+        why = "the sandbox broke" if solution.unknown else "the task has no tests"
+        return f"Unchecked, for {why}: {_BY[solution.origin]} was taken."
     if solution.passed:
         return f"Solved by {_BY[solution.origin]}."
     return f"Not solved: {_reason(solution)}; the best attempt is {_BY[solution.origin]}."

@@ -154,7 +154,7 @@ def insertion(task: Task, code: str) -> str:
 
 
 def _body(code: str, name: str) -> str | None:
-    """The body of the function ``name`` with the definitions beside it at its beginning; ``None`` without such."""
+    """The body of the function ``name`` with what belongs to it at its beginning; ``None`` without such a function."""
     module = module_of(code)
     functions = [node for node in (module.body if module else ()) if isinstance(node, ast.FunctionDef)]
     function = next((node for node in functions if node.name == name), None)
@@ -169,8 +169,15 @@ def _body(code: str, name: str) -> str | None:
 
 
 def _beside(module: ast.Module, function: ast.FunctionDef, lines: list[str], like: str) -> Iterator[str]:
-    """The lines of imports, functions and classes beside ``function``, indented like ``like``."""
+    """The lines of imports, functions and classes beside ``function``, and of assignments before it.
+
+    They are indented like ``like``. Assignments behind the function may call it, and are no part of it.
+    """
     indent = partial(textwrap.indent, prefix=like[: len(like) - len(like.lstrip())])
     for node in module.body:
-        if node is not function and isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
-            yield from map(indent, lines[node.lineno - 1 : node.end_lineno])
+        definition = isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+        assignment = isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.lineno < function.lineno
+        if node is not function and (definition or assignment):
+            decorators = getattr(node, "decorator_list", [])
+            first = min([node.lineno, *(one.lineno for one in decorators)])
+            yield from map(indent, lines[first - 1 : node.end_lineno])

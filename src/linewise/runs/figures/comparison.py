@@ -1,17 +1,18 @@
 """Two runs on the same tasks, task by task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from linewise.benchmarks.metrics import mcnemar, paired_difference, rsr
+from linewise.benchmarks.overlap import SHOWN, Overlap, scored_on
 from linewise.benchmarks.suites import mbpp
 from linewise.errors import InputError
 from linewise.runs.figures.costs import By, task_costs
 from linewise.runs.figures.differences import Differing, differing_settings
 from linewise.runs.figures.scores import Rate, Scored, scored, solve_rates
 from linewise.runs.reading import Run
-from linewise.runs.records import RunInfo
+from linewise.runs.records import RunInfo, SuiteRecord
 
 Names = tuple[str, str]
 
@@ -93,7 +94,7 @@ def compare(first: Run, second: Run, names: Names | None = None) -> Comparison:
     return Comparison(
         *names,
         suite=first.info.suite.name,
-        scored_on=first.info.suite.scored_on,
+        scored_on=_scored_on(first.info.suite, common),
         tasks=len(common),
         seeds=max(len(first.info.seeds), len(second.info.seeds)) > 1,
         apart=(len(scored(first)) - len(common), len(scored(second)) - len(common)),
@@ -106,6 +107,19 @@ def compare(first: Run, second: Run, names: Names | None = None) -> Comparison:
         conditions=conditions,
         selected=selected,
     )
+
+
+def _scored_on(suite: SuiteRecord, tasks: Sequence[str]) -> str:
+    """Which tests score ``tasks``, in words; as the record says where these are all, or it counted no overlap."""
+    if set(tasks) == set(suite.tasks) or suite.scored_on == SHOWN:
+        return suite.scored_on
+    shown = sum(task in suite.shown for task in tasks)
+    partly = [
+        {part: Overlap(*found) for part, found in suite.overlap[task].items()}
+        for task in tasks
+        if task in suite.overlap
+    ]
+    return scored_on(len(tasks), shown, partly)
 
 
 def _selected(first: Run, second: Run, names: Names) -> str:

@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from linewise.benchmarks.overlap import SHOWN
 from linewise.runs.figures.costs import Budgets, Costs, budgets, costs
 from linewise.runs.figures.scores import Rate, Scored, oracle_rates, pass_rates, scored, solve_rates, wrong_rates
 from linewise.runs.reading import Run
 from linewise.runs.records import RunInfo, Sample
 from linewise.schema import Origin, Trust
-
-SHOWN = "shown tests"
-"""How ``Suite.scored_on`` says that every scoring test of every task was shown."""
 
 
 @dataclass(frozen=True, slots=True)
