@@ -17,11 +17,12 @@ from linewise.benchmarks.suites import mbpp
 from linewise.schema import Task
 
 
-def parser(text: str | None) -> argparse.ArgumentParser:
-    """A parser with the options that all programs have."""
+def parser(text: str | None, *, threads: bool = True) -> argparse.ArgumentParser:
+    """A parser with the options that all programs have; without ``--threads`` where a program has its own."""
     made = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--model", default="qwen2.5-coder-0.5b", help="model URI")
-    made.add_argument("--threads", type=int, help="CPU threads of the engine")
+    if threads:
+        made.add_argument("--threads", type=int, help="CPU threads of the engine")
     return made
 
 

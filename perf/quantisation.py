@@ -1,6 +1,6 @@
 """Speed of a model file and of conversions of it, by threads: reading prompts, and decoding several sequences at once.
 
-    python perf/quantisation.py [--kinds bf16,q8_0,q4_0] [--threads-list 2,1] [--json FILE]
+    python perf/quantisation.py [--kinds bf16,q8_0,q4_0] [--threads 2,1] [--json FILE]
 
 Conversions are written into a temporary folder and deleted. Prompts: 512 tokens in steps of 64, as the engine reads
 them. Decoding: 1, 2, 8 and 16 sequences behind 512 tokens, 12 steps each. Tokens per second, best of ``--rounds``.
@@ -25,9 +25,9 @@ WIDTHS = (1, 2, 8, 16)
 
 
 def main() -> None:
-    made = parser(__doc__)
+    made = parser(__doc__, threads=False)
     made.add_argument("--kinds", default="bf16,q8_0,q4_0")
-    made.add_argument("--threads-list", default="2,1")
+    made.add_argument("--threads", default="2,1")
     made.add_argument("--rounds", type=int, default=3)
     made.add_argument("--json", type=Path)
     options = made.parse_args()
@@ -38,7 +38,7 @@ def main() -> None:
         for kind in options.kinds.split(","):
             files[kind] = Path(folder) / f"{kind}.gguf"
             requantize(source, files[kind], kind, threads=2)
-        for threads in map(int, options.threads_list.split(",")):
+        for threads in map(int, options.threads.split(",")):
             for kind, file in files.items():
                 row = {"threads": threads, "weights": kind, "MiB": file.stat().st_size >> 20}
                 rows.append(row | _speeds(file, threads, options.rounds))

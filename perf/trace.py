@@ -2,23 +2,23 @@
 
     python perf/trace.py [--data FOLDER] [--style full] [--json FILE]
 
-The folder (default: LINEWISE_DATA, else ../shared/data) holds ``mbpp/mbpp.jsonl.gz``.
+The folder (default: LINEWISE_DATA) holds ``mbpp/mbpp.jsonl.gz``, or that unpacked.
 ``alone``: one test at a time, what a caller waits for one; ``inside``: from fork to report, as the worker sees it;
 ``spread``: all tests of a task at once over all workers, seconds per test.
 """
 
 import argparse
 import ast
-import gzip
 import json
 import os
 import statistics
-import sys
 import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from linewise.benchmarks.data import data_folder, read_data
+from linewise.benchmarks.suites import mbpp
 from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.meter import Meter
@@ -30,7 +30,7 @@ Task = tuple[Program, list[AssertTest]]
 def main() -> None:
     arguments = parse_arguments()
     warnings.simplefilter("ignore")  # what references spell carelessly is not our matter
-    tasks = list(read_tasks(arguments.data / "mbpp" / "mbpp.jsonl.gz"))
+    tasks = list(read_tasks(data_folder(arguments.data)))
     with BubblewrapSandbox() as sandbox:
         measure(sandbox, tasks[:20], arguments.style)  # warm up
         result = measure(sandbox, tasks, arguments.style)
@@ -41,20 +41,17 @@ def main() -> None:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Time of traced runs of MBPP references in the sandbox.")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LINEWISE_DATA", "../shared/data")))
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--style", type=TraceStyle, default=TraceStyle.FULL)
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
 
-def read_tasks(file: Path) -> Iterator[Task]:
-    if not file.is_file():
-        sys.exit(f"{file} is missing: name the data folder by --data or LINEWISE_DATA")
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        for row in map(json.loads, lines):
-            source = row["code"].replace("\r\n", "\n")
-            program = Program(source, entry_point(source, row["test_list"]), setup=row["test_setup_code"])
-            yield program, [AssertTest(test) for test in row["test_list"]]
+def read_tasks(folder: Path) -> Iterator[Task]:
+    for row in read_data(folder, mbpp.FILE).records:
+        source = row["code"].replace("\r\n", "\n")
+        program = Program(source, entry_point(source, row["test_list"]), setup=row["test_setup_code"])
+        yield program, [AssertTest(test) for test in row["test_list"]]
 
 
 def entry_point(source: str, tests: list[str]) -> str:
