@@ -93,10 +93,11 @@ def main() -> None:
     warnings.simplefilter("ignore", SyntaxWarning)
     for name in options.suites:
         compared = compare(name, options)
-        counts = Counter((bool(one.ours.passed), one.theirs) for one in compared)
+        counts = Counter((one.ours.passed, one.theirs) for one in compared)
         print(
             f"{name}: {len(compared)} samples, both pass {counts[True, True]}, both fail {counts[False, False]}, "
-            f"only ours passes {counts[True, False]}, only theirs passes {counts[False, True]}"
+            f"only ours passes {counts[True, False]}, only theirs passes {counts[False, True]}, "
+            f"no verdict of ours {sum(one.ours.passed is None for one in compared)}"
         )
         for one in compared:
             if not one.agree:

@@ -9,6 +9,7 @@ named in ``ARMS``; ``--arm NAME=key=value,...`` adds one to preset ``default``. 
 """
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,10 @@ def _run_arm(
     first = next(iter(settings.values()))
     with (
         open_engine(first.model, first.engine) as engine,
-        open_sandbox(first.sandbox, preload=first.preloaded) as sandbox,
+        open_sandbox(first.sandbox, preload=first.preloaded, python=first.python) as sandbox,
     ):
+        if others := {row["model"] for row in rows} - {engine.name}:
+            sys.exit(f"{options.out} holds rows of {', '.join(sorted(others))}, not {engine.name}; name another --out")
         for seed, task in missing:
             counts: dict[str, int] = {
                 "lines": 0,

@@ -62,13 +62,16 @@ def solve_with(
     sandbox: Sandbox | None = None,
     on_event: OnEvent | None = None,
 ) -> Solution:
-    """``solve`` with settings that are loaded already. ``meter``: by default one with the settings' limits."""
+    """``solve`` with settings that are loaded already. ``meter``: by default one with the settings' limits; its time
+    begins once engine and sandbox are open.
+    """
     with ExitStack() as stack:
         engine = engine or stack.enter_context(open_engine(settings.model, settings.engine))
         sandbox = sandbox or stack.enter_context(
             open_sandbox(settings.sandbox, preload=settings.preloaded, python=settings.python)
         )
         meter = meter or meter_of(settings)
+        meter.begin()
         for event in strategy_of(settings).solve(task, engine, sandbox, seed=settings.seed, meter=meter):
             if on_event is not None:
                 on_event(event)
@@ -78,7 +81,7 @@ def solve_with(
 
 
 def meter_of(settings: Settings) -> Meter:
-    """A meter with the limits of ``settings``; its time begins now."""
+    """A meter with the limits of ``settings``."""
     return Meter(max_seconds=settings.max_seconds, max_tokens_computed=settings.max_tokens_computed)
 
 

@@ -44,6 +44,10 @@ class Meter:
         self._max_tokens = max_tokens_computed
         self._allowance = allowance or Allowance()
 
+    def begin(self) -> None:
+        """Start the clock anew: what was before, such as the loading of a model, is no part of the task."""
+        self._started = time.monotonic()
+
     def cancel(self) -> None:
         """Make every call that holds this meter stop soon."""
         self._cancelled.set()
@@ -76,11 +80,6 @@ class Meter:
     def elapsed(self) -> float:
         """Wall seconds since the start."""
         return time.monotonic() - self._started
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Wall seconds until the limit, at least 0; ``None`` without one."""
-        return None if self._max_seconds is None else max(0.0, self._max_seconds - self.elapsed)
 
     def count(
         self, *, computed: int = 0, cached: int = 0, generated: int = 0, passes: int = 0, sandbox_runs: int = 0

@@ -99,6 +99,16 @@ def test_a_program_and_a_function_are_both_answers(suite: Suite, code: str, sand
     assert (grade.passed, grade.tests, grade.run, grade.trust) == (True, 40, 40, Trust.SEPARATE)
 
 
+LEFT_OUT = "def solve(n):\n    return n + 4\n\nn = int(input().split()[0])\nprint(n + 4 if n % 2 else solve(n))\n"
+
+
+def test_an_entry_point_that_the_program_leaves_out_is_not_called_for_it(
+    suite: Suite, sandbox: BubblewrapSandbox
+) -> None:
+    grade = Grader(sandbox, suite.limits).grade(suite.problem("7"), LEFT_OUT, meter=Meter())
+    assert (grade.passed, grade.tests) == (True, 40)
+
+
 @pytest.mark.data
 def test_every_real_problem_has_public_tests_and_the_stated_number_of_tests() -> None:
     folder = data_folder(Path(os.environ["LINEWISE_DATA"]))

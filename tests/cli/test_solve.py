@@ -99,6 +99,18 @@ def test_an_answer_is_put_into_its_stub(command: Command) -> None:
     assert subprocess.run([sys.executable, "-c", f"{written}\nassert f(1) == 2"], check=False).returncode == 0
 
 
+def test_an_answer_is_checked_among_what_its_file_has(command: Command) -> None:
+    stub = command.folder / "stub.py"
+    stub.write_text(
+        f"from typing import List\n\nSTEP = 1\n\n\n{STUB[STUB.index('def') :]}".replace("f(x)", "f(x: List[int])")
+    )
+    answer = "from typing import List\n\n\ndef f(x: List[int]):\n    return x + STEP\n"
+    (command.folder / "own.script").write_text(f"[[replies]]\ntext = '''\n{answer}```'''\n")
+    done = command("solve", "stub.py", *model("own"), "--write")
+    assert done.returncode == 0, done.stderr
+    assert "return x + STEP" in stub.read_text()
+
+
 def test_a_wrong_answer_is_not_put_into_the_stub(command: Command) -> None:
     (command.folder / "stub.py").write_text(STUB)
     done = command("solve", "stub.py", *model("wrong"), "--write")

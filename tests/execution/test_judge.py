@@ -4,7 +4,7 @@ from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.execution.judge import Verdict, judge
 from linewise.meter import Meter
-from linewise.schema import AssertTest, Failure, Outcome, ProbeTest, Status
+from linewise.schema import AssertTest, Failure, Outcome, ProbeTest, Status, StdioTest, TraceStyle
 
 PASSED = Outcome(Status.PASSED)
 FAILED = Outcome(Status.FAILED, Failure.WRONG)
@@ -35,3 +35,17 @@ def test_judge_runs_every_test_and_ignores_probes(sandbox: BubblewrapSandbox) ->
     assert [outcome.failure for outcome in verdict.outcomes] == [None, Failure.EXCEPTION, Failure.WRONG]
     assert judge(sandbox, program, tests[:2], Limits(), meter=Meter()).passed is True
     assert judge(sandbox, program, tests[1:2], Limits(), meter=Meter()).passed is None
+
+
+@pytest.mark.parametrize("trace", [None, TraceStyle.FULL])
+def test_a_method_of_the_same_name_is_not_the_entry_point(sandbox: BubblewrapSandbox, trace: TraceStyle | None) -> None:
+    program = Program("def sort(x):\n    return sorted(x, reverse=True)\n", "sort")
+    test = AssertTest("x = [1, 3]\nx.sort()\nassert sort(x) == [3, 1]")
+    (run,) = judge(sandbox, program, [test], Limits(), trace=trace, meter=Meter()).outcomes
+    assert (run.passed, run.invocation, run.value) == (True, "sort(x)", "[3, 1]")
+
+
+def test_output_is_bounded_in_bytes_as_what_is_expected_is_counted(sandbox: BubblewrapSandbox) -> None:
+    text = "\u6f22" * 25_000
+    program = Program(f"print('\u6f22' * {len(text)})\n", "", kind="program")
+    assert judge(sandbox, program, [StdioTest("", f"{text}\n")], Limits(), meter=Meter()).passed

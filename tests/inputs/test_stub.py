@@ -165,10 +165,15 @@ def test_a_right_answer_passes_the_tests_and_a_wrong_one_does_not(test: str) -> 
         (">>> f(1)\nTrue", "assert f(1) == True"),
         (">>> f([1,\n...    2])\n[1, 2]", "assert f([1,\n   2]) == [1, 2]"),
         (">>> f(1)\n{'a': 1,\n 'b': 2}", "assert f(1) == {'a': 1, 'b': 2}"),
+        (">>> f(1), f(2)\n(2, 3)", "assert (f(1), f(2)) == (2, 3)"),
+        (">>> f(1),\n(2,)", "assert (f(1),) == (2,)"),
+        (">>> *f(2), 1\n(2, 1)", "assert (*f(2), 1) == (2, 1)"),
+        (">>> f(1), f(2)\n(nan, 1)", "assert repr((f(1), f(2))) == '(nan, 1)'"),
         (">>> f('\\n')\n'\\n'", "assert f('\\n') == '\\n'"),
         (">>> f(1)\nnan", "assert repr(f(1)) == 'nan'"),
         (">>> f(1)\narray([1, 2])", "assert repr(f(1)) == 'array([1, 2])'"),
         (">>> print(f(1))\na b\n<BLANKLINE>\nc", "assert str(f(1)) == 'a b\\n\\nc'"),
+        (">>> f(1)  # doctest: +NORMALIZE_WHITESPACE\n[1,   2]", "assert f(1) == [1,   2]"),
         (">>> import math\n>>> f(math.pi)\n3", "import math\nassert f(math.pi) == 3"),
     ],
 )
@@ -184,6 +189,8 @@ def test_rules_for_examples(example: str, expected: str, tmp_path: Path) -> None
         ">>> f(1)  # doctest: +SKIP\n1",
         ">>> f(1)  # doctest: +ELLIPSIS\n[1, ..., 9]",
         ">>> print(f(1), 2)\n1 2",
+        ">>> print(f(1))  # doctest: +NORMALIZE_WHITESPACE\n1   2",
+        ">>> f(1)  # doctest: +NORMALIZE_WHITESPACE\nPoint(1,  2)",
         ">>> print(f(1), end='')\n1",
         ">>> 1 + 1\n2",
         ">>> for i in [1, 2]: f(i)\n1\n2",
@@ -202,6 +209,14 @@ def test_exceptions_whose_message_is_abbreviated(tmp_path: Path) -> None:
         example = f">>> f(1)  # doctest: +{option}\nTraceback (most recent call last):\njson.JSONDecodeError: {message}"
         [test], _ = read(tmp_path, example)
         assert "assert type(error).__name__ == 'JSONDecodeError'\n" in test
+
+
+def test_an_exit_can_be_expected(tmp_path: Path) -> None:
+    [test], _ = read(tmp_path, ">>> f(1)\nTraceback (most recent call last):\nSystemExit: 3")
+    for answer, passes in (("raise SystemExit(3)", True), ("raise SystemExit(4)", False), ("pass", False)):
+        source = f"def f(x):\n    {answer}\n{test}"
+        done = subprocess.run([sys.executable, "-I", "-c", source], capture_output=True, timeout=30, check=False)
+        assert (done.returncode == 0) is passes, done.stderr
 
 
 @pytest.mark.parametrize(

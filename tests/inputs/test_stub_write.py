@@ -137,6 +137,13 @@ def test_layouts_of_answers(answer: str, tmp_path: Path) -> None:
     assert same_body(function(stub.path.read_bytes()), function(answer))
 
 
+def test_the_end_of_a_docstring_is_no_comment(tmp_path: Path) -> None:
+    doc = '    """Add.\n\n    # note"""\n'
+    stub = loaded(tmp_path, f"def f(a):\n{doc}    ...\n")
+    stub.write(f"def f(a):\n{doc}    return a\n")
+    assert stub.path.read_text() == f"def f(a):\n{doc}    return a\n"
+
+
 def test_byte_order_mark_mode_and_link_stay(tmp_path: Path) -> None:
     stub = loaded(tmp_path, b"\xef\xbb\xbfdef f(a): ...\r\n")
     stub.path.chmod(0o750)

@@ -82,6 +82,9 @@ WRONG = {
     HEAD + "setup = true": 'setup: must be text, not a truth value; write setup = "..."',
     HEAD + "prelude = 1979-05-27": 'prelude: must be text, not a date or time; write prelude = "..."',
     HEAD + 'test = ["assert f(1)"]': "test: unknown key; did you mean tests?",
+    'prompt = "a"\nsetup = "x"\n[[tests]]\nstdin = ""\nstdout = ""': (
+        "setup: is code for tests of a function; put it into prelude, or leave it out"
+    ),
     HEAD + "zzz = 1": "zzz: unknown key; the known keys are prompt, entry_point, tests, prelude, setup",
     HEAD + 'tests = "assert f(1)"': 'tests: must be a list; write tests = ["assert f(1) == 2"]',
     HEAD + "tests = [1]": 'tests[1]: must be text, not a number; write "assert f(1) == 2"',

@@ -79,7 +79,8 @@ def _exit_code(error: LinewiseError) -> int:
 
 
 def _fail(text: str, code: int) -> NoReturn:
-    print(f"linewise: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    # The real one: while a model of transformers is loaded, ``sys.stderr`` is silent.
+    print(f"linewise: {' '.join(text.split())}", file=sys.__stderr__ or sys.stderr, flush=True)
     if code == INTERRUPTED:
         os._exit(code)  # a thread may still be deep in native code, and an orderly exit would wait for it
     sys.exit(code)

@@ -32,7 +32,7 @@ class Shown(Protocol):
 @contextmanager
 def progress(plan: BenchPlan, *, quiet: bool) -> Iterator[Shown]:
     """A bar on a terminal; else one line per task on standard error, or nothing where ``quiet``."""
-    console = Console(stderr=True)
+    console = Console(file=sys.stderr)
     if not console.is_terminal or quiet:
         yield Lines(plan, quiet=quiet)
         return

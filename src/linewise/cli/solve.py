@@ -19,7 +19,7 @@ from linewise.cli.background import run_interruptibly
 from linewise.cli.exit_codes import BROKEN, SOLVED, UNSOLVED
 from linewise.cli.models import pull_with_bar
 from linewise.config import Settings, load_settings
-from linewise.errors import InputError, LinewiseError
+from linewise.errors import InputError, LinewiseError, SandboxError
 from linewise.events import Event
 from linewise.execution.base import Program
 from linewise.execution.judge import judge
@@ -121,17 +121,19 @@ def _write(stub: StubTask, solution: Solution, settings: Settings) -> None:
         why = "the sandbox broke" if solution.unknown else "the answer does not pass the tests"
         print(f"linewise: not written to {stub.path}: {why}", file=sys.stderr)
         return
-    program = Program(stub.merged(solution.code), stub.name)
+    program = Program.of(stub.task, stub.merged(solution.code))
     with open_sandbox(settings.sandbox, preload=settings.preloaded, python=settings.python) as sandbox:
         verdict = judge(sandbox, program, stub.task.tests, settings.limits, meter=Meter())
     if verdict.passed is False:
         raise InputError(f"{stub.path}: not written: the answer passes the tests alone, but not inside this file")
+    if verdict.passed is None and stub.task.tests:
+        raise SandboxError(f"{stub.path}: not written: the sandbox broke on the answer inside this file")
     stub.write(solution.code)
     print(f"linewise: written to {stub.path}", file=sys.stderr)
 
 
 def _run(task: Task, settings: Settings, events: Path | None, *, quiet: bool) -> Solution:
-    console = Console(stderr=True)
+    console = Console(file=sys.stderr)
     meter = meter_of(settings)
     listeners: list[Callable[[Event], None]] = []
     with ExitStack() as stack:

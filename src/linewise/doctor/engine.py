@@ -104,7 +104,7 @@ def _file(uri: str, needed: bool) -> Finding:
 
 def _try(program: str, *arguments: str) -> tuple[bool, str]:
     """Whether the program of ours ends well in a Python of its own, and its last words."""
-    command = [sys.executable, "-c", program, *arguments]
+    command = [sys.executable, "-P", "-c", program, *arguments]
     try:
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, errors="replace", timeout=TIMEOUT_SECONDS

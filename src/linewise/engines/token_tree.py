@@ -33,6 +33,14 @@ class TokenTree:
             node = self.parents[node]
         return found[::-1]
 
+    @property
+    def height(self) -> int:
+        """Tokens on its longest path."""
+        depths = [0]
+        for parent in self.parents[1:]:
+            depths.append(depths[parent] + 1)
+        return max(depths)
+
     def __len__(self) -> int:
         """Nodes, the root among them."""
         return len(self.tokens)

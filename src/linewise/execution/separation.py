@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from linewise.execution.base import Program
 from linewise.execution.tidiness import is_tidy
+from linewise.names import bound_at_top
 
 STATEFUL = {
     *(
@@ -139,7 +140,7 @@ def _names(source: str) -> _Names:
     imports = dict(_imports(tree))
     classes = frozenset(node.name for node in tree.body if isinstance(node, ast.ClassDef))
     return _Names(
-        bound=frozenset(name for statement in tree.body for name in _bound(statement)),
+        bound=frozenset(name for statement in tree.body for name in bound_at_top(statement)),
         read=frozenset(name for node in nodes for name in _read(node)),
         looked_into=frozenset(
             node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
@@ -174,21 +175,6 @@ def _identifies(node: ast.AST) -> bool:
         case ast.Name(id=name):
             return name == "id"
     return False
-
-
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Names that a top-level statement binds, those of its inner blocks included, those of inner functions not."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield statement.name
-        return
-    for node in ast.walk(statement):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.Name(id=name, ctx=ast.Store()):
-                yield name
-            case ast.alias(name=name, asname=other):
-                yield other or name.split(".")[0]
 
 
 def _read(node: ast.AST) -> Iterator[str]:

@@ -5,6 +5,7 @@ disturbed its process, and the test has failed. Of a judged run the judge's repo
 evidence (trace, output), can make a run fail and cannot make it pass.
 """
 
+import ast
 import json
 import signal
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from linewise.execution.base import Limits, Program
 from linewise.execution.output import same_output
 from linewise.execution.separation import Plan
+from linewise.names import calls_itself
 from linewise.schema import (
     AssertTest,
     Failure,
@@ -104,14 +106,22 @@ def _reports() -> TypeAdapter[_Report]:
 
 def encode_request(program: Program, test: VisibleTest, limits: Limits, trace: TraceStyle | None) -> Request:
     """One (program, test) run in the program's process. A ``StdioTest`` goes without the output that it expects."""
-    if isinstance(test, StdioTest) and 2 * len(test.stdout) > limits.output_bytes:
+    if isinstance(test, StdioTest) and 2 * len(test.stdout.encode("utf-8", "surrogatepass")) > limits.output_bytes:
         limits = replace(limits, output_bytes=OUTPUT_ROOM)  # the same for all of them, for a program can read it
     part = {**_part(program, limits), "source": program.source, "trace": trace}
     if isinstance(test, StdioTest):
-        part |= {"part": "script", "stdin": test.stdin}
+        part |= {"part": "script", "stdin": test.stdin, "calls_itself": _calls_itself(program)}
     else:
         part |= {"part": "together", "setup": program.setup, "test": test.source}
     return _request(limits, part)
+
+
+def _calls_itself(program: Program) -> bool:
+    """So that its entry point is not called once more, also where the program leaves it out for this input."""
+    try:
+        return calls_itself(ast.parse(program.source), program.entry_point)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def encode_judged_request(

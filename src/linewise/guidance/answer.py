@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from linewise.guidance.program import module_of, parses
+from linewise.names import calls_itself
 from linewise.schema import Task
 
 RESPONSE_PREFIX = "```python\n"
@@ -63,24 +64,14 @@ def code_of(text: str, form: Form = "definitions") -> str:
 def standalone(task: Task, code: str) -> str:
     """``code`` as a user can run it: of a ``program`` task it calls the entry point, where nothing in it does yet."""
     tree = module_of(code)
-    if task.kind != "program" or tree is None or not _defined_but_not_called(tree, task.entry_point):
+    name = task.entry_point
+    if task.kind != "program" or tree is None or not _defines(tree, name) or calls_itself(tree, name):
         return code
-    return f'{code.rstrip()}\n\n\nif __name__ == "__main__":\n    {task.entry_point}()\n'
+    return f'{code.rstrip()}\n\n\nif __name__ == "__main__":\n    {name}()\n'
 
 
-def _defined_but_not_called(tree: ast.Module, name: str) -> bool:
-    """Whether the function ``name`` is there and no statement beside the definitions leads to it."""
-    definitions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    if name not in {node.name for node in definitions}:
-        return False
-    leading = {name}
-    for _ in definitions:
-        leading |= {node.name for node in definitions if _mentions(node, leading)}
-    return not any(_mentions(node, leading) for node in tree.body if node not in definitions)
-
-
-def _mentions(tree: ast.stmt, names: set[str]) -> bool:
-    return any(isinstance(node, ast.Name) and node.id in names for node in ast.walk(tree))
+def _defines(tree: ast.Module, name: str) -> bool:
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in tree.body)
 
 
 def _foreign_statement(text: str) -> int | None:

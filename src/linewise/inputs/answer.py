@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from linewise.inputs.files import input_error, parse_python
-from linewise.inputs.names import bound_at_top, closure, definitions, used
 from linewise.inputs.stub_prelude import first_line, is_main_guard, source_of
+from linewise.names import bound_at_top, closure, definitions, used
 
 IMPORTS = (ast.Import, ast.ImportFrom)
 
@@ -40,8 +40,8 @@ class Answer:
         )
 
     def _with_comments(self, first: ast.stmt) -> int:
-        start = first_line(first)
-        while self.lines[start - 2].lstrip().startswith("#") and start - 1 > self.function.lineno:
+        start, texts = first_line(first), _inside_strings(self.function)
+        while self.lines[start - 2].lstrip().startswith("#") and self.function.lineno < start - 1 not in texts:
             start -= 1
         return start
 

@@ -9,9 +9,10 @@ The rules, by what an example shows:
   abbreviates it with ``...`` or says ``IGNORE_EXCEPTION_DETAIL``);
 - nothing: no test, but a step that is taken before the tests of the examples that follow.
 
-Every other example is left out: other printed output, ``...`` inside a value, ``+SKIP``, and examples that do not
-reach the entry point. An example that shows a result is also a step only where it calls something and uses a name
-that an earlier step has bound, for it may have changed what that name stands for.
+Every other example is left out: other printed output, ``...`` inside a value, ``+SKIP``, texts to be compared with
+``+NORMALIZE_WHITESPACE``, and examples that do not reach the entry point. An example that shows a result is also a step
+only where it calls something and uses a name that an earlier step has bound, for it may have changed what that name
+stands for.
 """
 
 import ast
@@ -20,10 +21,12 @@ from dataclasses import dataclass, field
 
 from linewise.inputs.entry_point import reaches
 from linewise.inputs.files import PARSE_ERRORS, input_error, parse, parse_python
-from linewise.inputs.names import bound, calls, used
+from linewise.names import bound, calls, used
 from linewise.schema import AssertTest
 
 SIMPLE = (ast.Call, ast.Attribute, ast.Subscript, ast.Name, ast.Constant, ast.List, ast.Dict, ast.Set, ast.Tuple)
+NO_EXCEPTIONS = ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
+"""What `except Exception` lets through."""
 TRUTHS = (ast.Compare, ast.BoolOp, ast.UnaryOp)
 
 
@@ -100,12 +103,15 @@ def _check(example: doctest.Example, tree: ast.Module) -> str | None:
         return None
     call = tree.body[0].value
     source = ast.get_source_segment(example.source, call) or ast.unparse(call)
+    if isinstance(call, ast.Tuple) and not source.startswith("("):
+        source = f"({source})"  # else what stands behind its first comma would be the message of the assert
     want = example.want.rstrip("\n")
     if not want or _abbreviated(example, want):
         return None
+    exact = not example.options.get(doctest.NORMALIZE_WHITESPACE)
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print":
-        return _prints(call, want)
-    return _returns(call, source, want)
+        return _prints(call, want) if exact else None
+    return _returns(call, source, want, exact=exact)
 
 
 def _abbreviated(example: doctest.Example, text: str) -> bool:
@@ -114,12 +120,14 @@ def _abbreviated(example: doctest.Example, text: str) -> bool:
 
 def _raises(example: doctest.Example) -> str:
     name, _, message = (example.exc_msg or "").strip().partition(": ")
-    condition = f"type(error).__name__ == {name.rpartition('.')[2]!r}"
+    kind = name.rpartition(".")[2]
+    caught = kind if kind in NO_EXCEPTIONS else "Exception"
+    condition = f"type(error).__name__ == {kind!r}"
     if not (_abbreviated(example, message) or example.options.get(doctest.IGNORE_EXCEPTION_DETAIL)):
         condition += f" and str(error) == {message!r}"
     body = "\n".join(f"    {line}" for line in example.source.rstrip("\n").split("\n"))
     return (
-        f"try:\n{body}\nexcept Exception as error:\n    assert {condition}\n"
+        f"try:\n{body}\nexcept {caught} as error:\n    assert {condition}\n"
         f"else:\n    raise AssertionError('{name} was not raised')"
     )
 
@@ -130,7 +138,7 @@ def _prints(call: ast.Call, want: str) -> str | None:
     return f"assert str({ast.unparse(call.args[0])}) == {want.replace('<BLANKLINE>', '')!r}"
 
 
-def _returns(call: ast.expr, source: str, want: str) -> str | None:
+def _returns(call: ast.expr, source: str, want: str, *, exact: bool) -> str | None:
     try:
         shown = parse(want).body
     except PARSE_ERRORS:
@@ -145,5 +153,5 @@ def _returns(call: ast.expr, source: str, want: str) -> str | None:
     except (ValueError, TypeError):
         # A bare word is far more likely to be printed than to be a ``repr``.
         word = isinstance(shown[0].value, ast.Name) and want not in ("nan", "inf")
-        return None if word else f"assert repr({source}) == {want!r}"
+        return None if word or not exact else f"assert repr({source}) == {want!r}"
     return f"assert {left} == {want if len(want.splitlines()) == 1 else ast.unparse(shown[0])}"

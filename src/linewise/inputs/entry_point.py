@@ -5,7 +5,7 @@ import builtins
 from collections.abc import Sequence
 
 from linewise.inputs.files import input_error, parse
-from linewise.inputs.names import Definitions, bound, called, calls, closure, definitions, free
+from linewise.names import Definitions, bound, called, calls, closure, definitions, free
 
 BUILTINS = frozenset(dir(builtins))
 

@@ -2,7 +2,7 @@
 
 import ast
 
-from linewise.inputs.names import Definitions, bound_at_top, calls, closure, definitions, used
+from linewise.names import Definitions, bound_at_top, calls, closure, definitions, used
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

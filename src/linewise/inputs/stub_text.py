@@ -11,8 +11,8 @@ from pathlib import Path
 
 from linewise.inputs.answer import Answer, read_answer, same_body
 from linewise.inputs.files import input_error, parse_python
-from linewise.inputs.names import bound_at_top
 from linewise.inputs.stub_prelude import first_line
+from linewise.names import bound_at_top
 
 INDENT = b"    "
 

@@ -124,6 +124,8 @@ def _stdio(test: object, number: int, place: _Place) -> StdioTest:
 
 def _program_task(texts: Mapping[str, str], tests: Sequence[StdioTest], name: str, place: _Place) -> Task:
     _check_texts(texts, place)
+    if texts["setup"].strip():
+        raise place.error("setup", "is code for tests of a function; put it into prelude, or leave it out")
     entry_point = texts["entry_point"] or "solve"
     return Task(texts["prompt"], entry_point, tuple(tests), "program", texts["prelude"], texts["setup"], name)
 

@@ -118,7 +118,13 @@ def test_no_drafts_at_all(subject: Subject) -> None:
     assert_agrees(subject, visits.found[0], behind(engine, pair, []))
 
 
-@pytest.mark.parametrize("sequences", [[[65] * 200], [[70 + at, *range(65, 75)] for at in range(40)]])
+PARTING = [[65] * 128 + [70] * 18, [65] * 128 + [71] * 10]
+"""Two that part where they are some steps old, and end at different lengths."""
+
+
+@pytest.mark.parametrize(
+    "sequences", [[[65] * 200], [[70 + at, *range(65, 75)] for at in range(40)], PARTING, PARTING[::-1]]
+)
 def test_long_drafts_and_many(subject: Subject, sequences: list[list[int]]) -> None:
     engine, tree = subject.engine, TokenTree(sequences)
     engine.forget()

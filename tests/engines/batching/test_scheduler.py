@@ -26,6 +26,10 @@ CHUNK = 8
 END = VOCABULARY - 1
 
 
+def fits(length: int) -> None:
+    """No prefix is too long."""
+
+
 class Bench:
     """A scheduler, its model and its store; calls as an engine makes them."""
 
@@ -44,11 +48,11 @@ class Bench:
 
     def sample(self, prefix: Sequence[int], n: int, length: int, seed: int, meter: Meter | None = None) -> list[object]:
         draws = [new_draw(seed, number, length) for number in range(n)]
-        work: Callable[[Call], object] = lambda call: calls.samples(call, prefix, draws, wave=4)  # noqa: E731
+        work: Callable[[Call], object] = lambda call: calls.samples(call, prefix, draws, wave=4, check=fits)  # noqa: E731
         found: list[object] = self.scheduler.submit(work, meter or Meter()).wait()
         return found
 
-    def score(self, pair: Pair, drafts: TokenTree) -> dict[int, DistPair]:
+    def score(self, pair: Pair, drafts: TokenTree, meter: Meter | None = None) -> dict[int, DistPair]:
         """All nodes but those behind a second child, which is pruned everywhere."""
         seen: dict[int, DistPair] = {}
 
@@ -56,7 +60,9 @@ class Bench:
             seen[node] = dists
             return list(drafts.children[node].values())[:1]
 
-        self.scheduler.submit(lambda call: calls.scores(call, pair, drafts, visit, chunk=CHUNK), Meter()).wait()
+        self.scheduler.submit(
+            lambda call: calls.scores(call, pair, drafts, visit, chunk=CHUNK), meter or Meter()
+        ).wait()
         return seen
 
 
@@ -144,7 +150,7 @@ def held_back(bench: Bench, *submissions: Callable[[], Call]) -> list[Call]:
 def test_a_long_prompt_delays_others_by_a_chunk_at_a_time() -> None:
     """While one call reads 200 tokens another decodes 20: each pass holds one of its tokens beside a chunk."""
     with opened() as bench:
-        work = lambda call: calls.samples(call, [1], [new_draw(3, 0, 20)], wave=1)  # noqa: E731
+        work = lambda call: calls.samples(call, [1], [new_draw(3, 0, 20)], wave=1, check=fits)  # noqa: E731
         long, decoding = held_back(
             bench, lambda: bench.submit_dists([2] * 200), lambda: bench.scheduler.submit(work, Meter())
         )
@@ -196,13 +202,52 @@ def test_the_same_prompt_of_several_calls_is_computed_once() -> None:
 def test_calls_share_passes() -> None:
     with opened() as bench:
         works = [
-            lambda call, number=number: calls.samples(call, [number], [new_draw(number, 0, 12)], wave=1)
+            lambda call, number=number: calls.samples(call, [number], [new_draw(number, 0, 12)], wave=1, check=fits)
             for number in range(4)
         ]
         made = held_back(bench, *(lambda work=work: bench.scheduler.submit(work, Meter()) for work in works))
         lengths = [len(call.wait()[0].tokens) for call in made]
         assert len(bench.model.passes) <= 2 + max(lengths)
         assert sum(lengths) > max(lengths), "the control: one after the other would need more"
+
+
+@pytest.mark.parametrize("length", [8, 9, 15, 16, 17])
+def test_drafts_ride_on_the_last_step_of_a_prefix_and_then_fill_steps_of_their_own(length: int) -> None:
+    with opened() as bench:
+        tree = TokenTree([[number % 5 for number in range(40)]])
+        bench.score(Pair([1] * length, None), tree)
+        riding = CHUNK - ((length - 1) % CHUNK + 1)
+        passes = -(-length // CHUNK) + -(-(40 - max(riding - 1, 0)) // CHUNK)
+        assert len(bench.model.passes) <= passes + 1
+
+
+def test_what_a_draft_has_before_it_is_no_reuse() -> None:
+    with opened() as bench:
+        tree = TokenTree([[number % 5 for number in range(20)]])
+        first, again = Meter(), Meter()
+        bench.score(Pair([1, 2, 3], None), tree, first)
+        bench.score(Pair([1, 2, 3], None), tree, again)
+        assert (first.ledger().computed, first.ledger().cached) == (23, 0)
+        assert (again.ledger().computed, again.ledger().cached) == (0, 23)
+
+
+def test_every_sample_behind_a_prefix_reuses_it_but_the_one_that_read_it() -> None:
+    with opened() as bench:
+        meter = Meter()
+        bench.sample([1, 2, 3], 10, 1, 0, meter=meter)
+        assert meter.ledger().cached == 9 * 3
+
+
+def test_a_sample_that_grows_too_long_is_told_so() -> None:
+    def check(length: int) -> None:
+        if length > 3:
+            raise ContextOverflow(f"{length} tokens")
+
+    draws = [new_draw(3, number, 20) for number in range(6)]
+    with opened() as bench:
+        work = lambda call: calls.samples(call, [1, 2], draws, wave=6, check=check)  # noqa: E731
+        with pytest.raises(ContextOverflow, match="4 tokens"):
+            bench.scheduler.submit(work, Meter()).wait()
 
 
 def test_samples_with_equal_beginnings_compute_them_once() -> None:

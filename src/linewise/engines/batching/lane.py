@@ -15,12 +15,14 @@ class Lane:
     """A prefix: ``node`` is how far it is known (pinned), ``rest`` what is still to be computed.
 
     ``wanted``: whether the distribution after it is. ``decoding``: the rest is what was chosen last, not a prompt.
+    ``others``: so many tokens at the beginning of ``rest`` are those of the lane before it, which computes them.
     """
 
     node: Node
     rest: list[int]
     wanted: bool = True
     decoding: bool = False
+    others: int = 0
 
     @property
     def ready(self) -> bool:
@@ -59,15 +61,24 @@ class Call:
     def lane(self, tokens: Sequence[int], *, behind: Lane | None = None, wanted: bool = True) -> Lane:
         """A new lane for ``tokens``, which stand behind another lane's prefix or at the beginning."""
         start = self.store.root if behind is None else behind.node
-        rest = [*([] if behind is None else behind.rest), *tokens]
-        node = self.store.walk(start, rest)
-        lane = Lane(self.store.pin(node), rest[node.end - start.end :], wanted)
+        before = [] if behind is None else behind.rest
+        lane = Lane(self.store.pin(start), [*before, *tokens], wanted, others=len(before))
         self.lanes.append(lane)
+        self.reuse(lane)
         return lane
+
+    def reuse(self, lane: Lane) -> None:
+        """Go as far along ``lane`` as what is kept or planned reaches; what of that is its own was saved by it."""
+        node = self.store.walk(lane.node, lane.rest)
+        if node is not lane.node:
+            steps = node.end - lane.node.end
+            self.meter.count(cached=max(0, steps - lane.others))
+            self.move(lane, node, steps)
 
     def move(self, lane: Lane, node: Node, tokens: int) -> None:
         """``lane`` has come to ``node``, and its rest is shorter by ``tokens``."""
         del lane.rest[:tokens]
+        lane.others = max(0, lane.others - tokens)
         if node is not lane.node:
             self.store.pin(node)
             self.store.unpin(lane.node)

@@ -181,10 +181,7 @@ class Scheduler:
 
     def _plan_lane(self, plan: _Plan, call: Call, lane: Lane, room: int) -> None:
         """Go as far along the lane as what is kept or planned reaches, and plan what comes then."""
-        node = self._store.walk(lane.node, lane.rest)
-        if node is not lane.node:
-            call.meter.count(cached=node.end - lane.node.end)
-            call.move(lane, node, node.end - lane.node.end)
+        call.reuse(lane)
         try:
             if lane.rest:
                 self._plan_growth(plan, call, lane, room)

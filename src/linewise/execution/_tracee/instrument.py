@@ -78,15 +78,12 @@ def _is_definition(statement: ast.stmt, entry_point: str) -> bool:
 
 
 def _entry_call(tree: ast.Module, entry_point: str, *, is_class: bool) -> ast.Call | None:
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _names(node.func, entry_point)]
-    first = min(calls, key=lambda call: (call.lineno, call.col_offset), default=None)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == entry_point]
+    # x.sort() is another's method where the test also calls sort(x)
+    named = named or [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == entry_point]
+    first = min(named, key=lambda call: (call.lineno, call.col_offset), default=None)
     return _whole_chain(tree, first) if first and is_class else first
-
-
-def _names(function: ast.expr, entry_point: str) -> bool:
-    if isinstance(function, ast.Name):
-        return function.id == entry_point
-    return isinstance(function, ast.Attribute) and function.attr == entry_point
 
 
 def _whole_chain(tree: ast.Module, call: ast.Call) -> ast.Call:

@@ -3,7 +3,6 @@
 import ctypes
 import errno
 import os
-import signal
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWPID = 0x20000000
@@ -11,7 +10,6 @@ CLONE_NEWPID = 0x20000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 1 << 12, 1 << 14, 1 << 18
 
-PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
@@ -82,8 +80,3 @@ def drop_capabilities() -> None:
 def call(number: int, *arguments: object) -> int:
     """A system call by its number."""
     return _checked(_libc.syscall(ctypes.c_long(number), *arguments), f"system call {number}")
-
-
-def die_with_parent() -> None:
-    """Be killed when the parent ends."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

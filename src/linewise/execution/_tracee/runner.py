@@ -178,7 +178,7 @@ class Script(Session):
             self._tracer.start()
         try:
             exec(compile(tree, PROGRAM, "exec", dont_inherit=True), self._space)
-            if defined and not self._watch.called:
+            if defined and not (self._request["calls_itself"] or self._watch.called):
                 self._space[self._entry_point]()
         except SystemExit as error:
             if error.code not in (None, 0):  # else it is how scripts end; what they printed decides

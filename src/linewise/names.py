@@ -1,7 +1,7 @@
-"""Which names a piece of Python binds, uses and calls: enough scope analysis for tests, helpers and stubs.
+"""Which names a piece of Python binds, uses and calls: enough scope analysis for tests, helpers, stubs and programs.
 
 All names that are bound anywhere in a piece count as its own; a name that is both used from outside and bound
-inside is therefore missed. That is on the safe side for what this package decides with it.
+inside is therefore missed. That is on the safe side for what is decided with it.
 """
 
 import ast
@@ -85,3 +85,13 @@ def closure(names: Iterable[str], defined: Definitions) -> set[str]:
             reached.add(name)
             waiting.extend(found for statement in defined.get(name, ()) for found in free(statement))
     return reached
+
+
+def calls_itself(tree: ast.Module, name: str) -> bool:
+    """Whether a statement of the program ``tree`` leads to its function ``name``, by way of other definitions or not.
+
+    What is named there counts as called: a program that has such a statement runs as it is meant to.
+    """
+    inner = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    begun = {found for node in tree.body if node not in inner for found in used(node)}
+    return name in closure(begun, definitions(inner))
