@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from leaks import Pieces, Texts, found_in, leaks, searched, texts_of, texts_of_task
 
-from linewise.benchmarks.base import AnswerKey, HiddenAssert, HiddenStdio, Problem, Suite, SuiteOptions
+from linewise.benchmarks.base import AnswerKey, HiddenAssert, HiddenStdio, Problem, Suite, SuiteOptions, what_scores
 from linewise.benchmarks.data import data_folder, read_data
 from linewise.benchmarks.grader import Grader
 from linewise.benchmarks.suites import codecontests, ds1000, evalplus, humaneval, mbpp
@@ -172,7 +172,7 @@ def info(suite: Suite, problem: Problem) -> RunInfo:
         name=suite.name,
         size=suite.size,
         tasks=(problem.id,),
-        scored_on=suite.scored_on,
+        scored_on=what_scores((problem,)),
         source=suite.source,
         checksum=suite.checksum,
         options={},

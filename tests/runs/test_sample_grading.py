@@ -2,7 +2,7 @@
 
 import pytest
 
-from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, wall_four_times
+from linewise.benchmarks.base import AnswerKey, HiddenAssert, Problem, Suite, wall_four_times, what_scores
 from linewise.benchmarks.grader import Grade, Grader
 from linewise.errors import Cancelled, SandboxError
 from linewise.execution.bubblewrap import BubblewrapSandbox
@@ -56,7 +56,7 @@ def test_what_scores_is_said_of_the_graded_tasks_alone() -> None:
     suite = Suite("made up", {**PROBLEMS, "a/3": Problem("a/3", task, KEY)}, 5, SUITE.limits, "nowhere", "0123")
     grade = Grade(True, {"base": True, "plus": True}, 2, 2)
     shown = Results.of(suite, [Graded(GivenSample(suite.problems["a/3"], "code"), grade)])
-    assert (shown.lines()[-1], suite.scored_on) == (
+    assert (shown.lines()[-1], what_scores(tuple(suite.problems.values()))) == (
         "1 of 5 tasks; scored on shown tests",
         "unseen tests, some shown (all in 1 of 3 tasks)",
     )
