@@ -4,12 +4,16 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from linewise.engines.llamacpp.engine import LlamaCppEngine
 from linewise.engines.models.files import resolve
 from linewise.engines.options import LlamaCppOptions
 from linewise.errors import MissingPartError
+
+hypothesis.settings.register_profile("busy", deadline=None)  # a test asserts nothing about speed
+hypothesis.settings.load_profile("busy")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # So a shell starts jobs in the background, and the commands that these tests interrupt would inherit it.

@@ -161,8 +161,9 @@ def test_private_names_stand_beside_any_code() -> None:
     source = (
         '"""Text."""\nimport math\nLIMIT: int = 3\n\ndef f(n: int, *, time: int = 1) -> int:\n    """Text."""\n'
         + (
-            "    def inner(k):\n        nonlocal n\n        n = k\n        return math.sqrt(k)\n"
-            "    try:\n        return [n * LIMIT for i in range(time)] + [inner(4), f(n=n - 1, time=2)]\n"
+            "    def inner(k):\n        nonlocal n\n        n = n - k\n        return math.sqrt(k)\n"
+            "    try:\n        own = [n * LIMIT for i in range(time)]\n"
+            "        return own + ([inner(k=1), f(n=n, time=2)] if n > 1 else [])\n"
             "    except TypeError as error:\n        return n\n"
         )
     )
@@ -171,5 +172,6 @@ def test_private_names_stand_beside_any_code() -> None:
     exec(text, space)
     assert "Text" not in text
     assert space["own_LIMIT"] == 3
+    assert space["own_f"](2) == [6, 1.0, [3, 3]]
     assert all(f"own_{name}" in text for name in ("f", "n", "time", "inner", "k", "i", "error"))
     assert "own_math" not in text

@@ -50,24 +50,6 @@ def wait_until(what: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def descendants(pid: int) -> set[int]:
-    """The processes that ``pid`` has started, and those that they have."""
-    try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        children = {int(child) for thread in threads for child in (thread / "children").read_text().split()}
-    except (FileNotFoundError, ProcessLookupError):
-        return set()
-    return children.union(*map(descendants, children))
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that only waits for its parent to take note of its end does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def interrupt(process: "subprocess.Popen[str]") -> None:
     """What a terminal does at Ctrl-C: every process of the group gets the signal."""
     os.killpg(process.pid, signal.SIGINT)

@@ -138,6 +138,25 @@ def test_samples_without_a_verdict_are_graded_and_a_cut_line_is_run_again(suite:
     assert len({grade["task_id"] for grade in records(run, "grades.jsonl")}) == 12
 
 
+def test_the_summary_of_a_run_can_be_json(suite: Command) -> None:
+    done = suite(*bench("--json"))
+    content = json.loads(done.stdout)
+    assert content == json.loads((suite.folder / "run/results.json").read_text())["summary"]
+
+
+def test_best_of_n_is_matched_to_the_seconds_of_another_run(suite: Command) -> None:
+    suite(*bench("--limit", "4"))
+    options = ("--by", "seconds", "--limit", "4", "-o", "best_of_n.n=64")
+    assert suite(*bench("--match-cost", "run", *options, out="matched")).returncode == 0
+    spent = {one["task_id"]: one["cost"]["seconds"]["total"] for one in records(suite.folder / "run", "samples.jsonl")}
+    found = records(suite.folder / "matched", "samples.jsonl")
+    assert {one["task_id"]: one["budget"] for one in found} == spent
+    assert len(found) == 4
+    for one in found:
+        enough = one["passed_visible"] or len(one["attempts"]) == 64
+        assert enough or one["cost"]["seconds"]["total"] >= one["budget"]
+
+
 def test_best_of_n_is_matched_to_the_cost_of_another_run(suite: Command) -> None:
     suite(*bench())
     done = suite(*bench("--match-cost", "run", "-o", "best_of_n.n=400", "-o", "best_of_n.round=1", out="matched"))

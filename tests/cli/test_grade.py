@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import Command, descendants, interrupt, wait_until
+from command_line import Command, interrupt, wait_until
 from made_up_suite import write_suite
+from processes import descendants
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from command_line import Command, alive, descendants, interrupt, wait_until
+from command_line import Command, interrupt, wait_until
+from processes import alive, descendants
 
 from linewise.cli.background import run_interruptibly
 from linewise.errors import InputError
@@ -68,10 +69,17 @@ def test_while_a_model_loads(command: Command) -> None:
     """A script behind a pipe that nobody writes to cannot be told to stop, as a model that is being read cannot."""
     os.mkfifo(command.folder / "slow.script")
     process = command.start("solve", *TASK, "--model", "scripted/slow.script", "--events", "events")
-    wait_until((command.folder / "events").exists)
-    time.sleep(0.2)
+    held: list[int] = []
+
+    def is_read() -> bool:
+        with suppress(OSError):  # while nobody waits for what comes out of it
+            held.append(os.open(command.folder / "slow.script", os.O_WRONLY | os.O_NONBLOCK))
+        return bool(held)
+
+    wait_until(is_read)
     interrupt(process)
     output, errors = finish(process)
+    os.close(held[0])
     assert (process.returncode, output, errors) == (130, "", "linewise: interrupted\n")
 
 

@@ -4,11 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+import typer
 from command_line import RIGHT, WRONG, Command
 
+from linewise.cli.app import app
 from linewise.events import Finished, SignalBuilt
 from linewise.runs.event_file import read_events
 from linewise.runs.replay import replay
@@ -109,6 +113,65 @@ def test_an_answer_is_checked_among_what_its_file_has(command: Command) -> None:
     done = command("solve", "stub.py", *model("own"), "--write")
     assert done.returncode == 0, done.stderr
     assert "return x + STEP" in stub.read_text()
+
+
+def test_an_answer_that_its_file_spoils_is_not_put_there(command: Command) -> None:
+    stub = command.folder / "stub.py"
+    text = STUB.replace("def f", "@lambda f: lambda x: 0\ndef f")
+    stub.write_text(text)
+    done = command("solve", "stub.py", *model("right"), "--write")
+    assert (done.returncode, done.stdout) == (2, RIGHT)
+    assert (
+        "linewise: stub.py: not written: the answer passes the tests alone, but not inside this file\n" in done.stderr
+    )
+    assert stub.read_text() == text
+
+
+FATAL = "__import__('os').kill(__import__('os').getppid(), 9)"
+"""Kills the worker that runs it, which an unsafe sandbox lets happen."""
+
+
+def test_an_answer_that_the_sandbox_breaks_on_is_printed_and_makes_the_exit_code_1(command: Command) -> None:
+    code = f"def f(x):\n    return {FATAL}\n"
+    (command.folder / "fatal.script").write_text(f'[[replies]]\ntext = """\n{code}```"""\n')
+    (command.folder / "stub.py").write_text(STUB)
+    done = command("solve", "stub.py", *model("fatal"), "--sandbox", "process", "--strategy", "direct", "--write")
+    assert (done.returncode, done.stdout) == (1, code)
+    assert "Unchecked, for the sandbox broke: " in done.stderr
+    assert "linewise: not written to stub.py: the sandbox broke\n" in done.stderr
+    assert (command.folder / "stub.py").read_text() == STUB
+
+
+def test_a_doctest_that_becomes_no_test_is_told(command: Command) -> None:
+    (command.folder / "stub.py").write_text(STUB.replace(">>> f(1)", ">>> f(3)  # doctest: +SKIP\n    4\n    >>> f(1)"))
+    done = command("solve", "stub.py", *model("right"))
+    assert done.returncode == 0
+    assert "linewise: this doctest became no test: f(3)" in done.stderr
+
+
+def test_prelude_and_setup_stand_before_and_behind_the_answer(command: Command) -> None:
+    code = "def f(x):\n    return x + STEP\n"
+    (command.folder / "own.script").write_text(f'[[replies]]\ntext = """\n{code}```"""\n')
+    flags = ("--prelude", "STEP = 1", "--setup", "two = f(1)", "--test", "assert f(two) == 3")
+    done = command("solve", "--prompt", "Add one.", *flags, *model("own"))
+    assert (done.returncode, done.stdout) == (0, code)
+    done = command(
+        "solve", "--prompt", "Add one.", "--prelude", "two = f(1)", "--test", "assert f(two) == 3", *model("own")
+    )
+    assert done.returncode == 3
+
+
+def test_modules_can_be_preloaded(command: Command) -> None:
+    code = "def f(x):\n    import sys\n    return x + ('numpy' in sys.modules)\n"
+    (command.folder / "own.script").write_text(f'[[replies]]\ntext = """\n{code}```"""\n')
+    assert command("solve", *TEST, *model("own"), "--strategy", "direct", "--preload", "numpy").returncode == 0
+    assert command("solve", *TEST, *model("own"), "--strategy", "direct").returncode == 3
+
+
+def test_a_settings_file_can_be_named(command: Command) -> None:
+    (command.folder / "own.toml").write_text('strategy = "best-of-n"\n[best_of_n]\nn = 2\n')
+    done = command("solve", *TEST, *model("right"), "--config", "own.toml", "--json")
+    assert json.loads(done.stdout)["agent"] == "best-of-2"
 
 
 def test_a_wrong_answer_is_not_put_into_the_stub(command: Command) -> None:
@@ -225,8 +288,15 @@ def test_version(command: Command) -> None:
     assert done.stdout.startswith("linewise 0.")
 
 
-@pytest.mark.parametrize("arguments", [(), ("solve",), ("models",), ("models", "pull"), ("doctor",)])
+def names(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
+    """Every command, and those that hold others."""
+    yield before
+    for name, command in group.commands.items():
+        yield from names(command, *before, name) if isinstance(command, click.Group) else [(*before, name)]
+
+
+@pytest.mark.parametrize("arguments", list(names(typer.main.get_group(app))))
 def test_help(command: Command, arguments: tuple[str, ...]) -> None:
-    done = command(*arguments, "--help")
+    done = command(*arguments, "-h" if arguments == ("solve",) else "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Usage: linewise{''.join(f' {argument}' for argument in arguments)} " in done.stdout.replace("\n", " ")

@@ -150,7 +150,7 @@ def test_a_forged_value_that_is_too_deep_to_hash_is_refused() -> None:
         Decoder(json.dumps([nodes, [[0]]]).encode()).items()
 
 
-class Sub(list):  # type: ignore[type-arg]
+class Sub(list):
     pass
 
 

@@ -25,14 +25,19 @@ def interpreters() -> dict[str, str]:
     """This interpreter, and every other supported one that is installed and runs."""
     found = {f"{sys.version_info[0]}.{sys.version_info[1]}": sys.executable}
     for version in ("3.11", "3.12", "3.13"):
-        command = shutil.which(f"python{version}")
-        if command and version not in found:
-            try:
-                find_interpreter(command)
-            except SandboxError:
-                continue
-            found[version] = command
+        managed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+        for command in [shutil.which(f"python{version}"), *map(str, managed)]:
+            if command and version not in found and runs(command):
+                found[version] = command
     return found
+
+
+def runs(command: str) -> bool:
+    """A version manager has commands also for versions that are not chosen here."""
+    try:
+        return bool(find_interpreter(command))
+    except SandboxError:
+        return False
 
 
 @pytest.fixture(scope="module", params=interpreters().items(), ids=lambda pair: str(pair[0]))

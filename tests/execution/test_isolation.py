@@ -3,6 +3,7 @@
 import ctypes
 import mmap
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,21 @@ def test_filter(name: str) -> None:
         assert decided(convention, convention.mmap, fourth=flags) == decision
     assert decided(convention, 0, audit=1) == seccomp.KILL_PROCESS
     assert decided(convention, seccomp.X32 + 41) == seccomp.KILL_PROCESS
+
+
+HEADERS = {2: "/usr/include/asm-generic/unistd.h"}
+"""By column of the table, the kernel's own list, which comes with a C compiler. aarch64 has the generic one."""
+if os.uname().machine == "x86_64":
+    HEADERS[1] = "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"
+
+
+@pytest.mark.parametrize("column", HEADERS)
+def test_numbers_are_those_of_the_kernels_headers(column: int) -> None:
+    text = Path(HEADERS[column]).read_text()
+    stated = {name: int(number) for name, number in re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", text)}
+    ours = {row[0]: row[column] for row in seccomp.REFUSED if row[column] is not None}
+    assert {name: number for name, number in ours.items() if stated.get(name, number) != number} == {}
+    assert len(ours.keys() & stated.keys()) > 50
 
 
 def test_numbers_are_those_of_this_machine() -> None:

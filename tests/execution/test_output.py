@@ -33,7 +33,7 @@ from linewise.schema import StdioTest
     ],
 )
 def test_rules(compare: str, printed: str, expected: str, same: bool) -> None:
-    assert same_output(printed, StdioTest("", expected, compare=compare)) is same  # type: ignore[arg-type]
+    assert same_output(printed, StdioTest("", expected, compare=compare)) is same
 
 
 def test_tolerance_is_the_tests() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -77,7 +78,7 @@ def test_inside_bubblewrap_the_zygote_cannot_be_killed_or_stopped() -> None:
         for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM, signal.SIGINT):
             for pid in (1, 0, -1, 2):
                 source = f"import os\n\ndef f():\n    os.kill({pid}, {number:d})\n    return 1\n"
-                outcome, meter = run(sandbox, source, Limits(wall_seconds=0.3))
+                outcome, meter = run(sandbox, source, Limits(wall_seconds=5))
                 assert outcome.status is not Status.INFRASTRUCTURE
                 assert meter.ledger().sandbox_runs == 1
         assert run(sandbox, "def f():\n    return 1\n")[0].passed
@@ -167,6 +168,41 @@ def test_turns_alone_excludes_all_others() -> None:
         thread.join()
     assert all(count == 1 for alone, count in together if alone)
     assert len(together) == 12
+
+
+def test_shared_turns_are_taken_at_the_same_time() -> None:
+    turns, met, passed = Turns(), threading.Barrier(2), []
+
+    def work() -> None:
+        with turns.shared(lambda: None):
+            met.wait(30)
+            passed.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert passed == [1, 1]
+
+
+def test_runs_of_one_call_are_spread_over_the_workers() -> None:
+    """Each waits until the other has begun, which a shared folder shows."""
+    source = """\
+import os, time
+
+def f(mine, other):
+    open(mine, "w").close()
+    for _ in range(1000):
+        if os.path.exists(other):
+            return 1
+        time.sleep(0.01)
+"""
+    with tempfile.TemporaryDirectory() as folder, ProcessSandbox(workers=2) as sandbox:
+        one, two = f"{folder}/one", f"{folder}/two"
+        tests = [AssertTest(f"assert f({one!r}, {two!r}) == 1"), AssertTest(f"assert f({two!r}, {one!r}) == 1")]
+        limits = Limits(cpu_seconds=30, wall_seconds=30)
+        assert all(run.passed for run in sandbox.run(Program(source, "f"), tests, limits, meter=Meter()))
 
 
 def test_waiting_for_a_turn_can_be_stopped() -> None:

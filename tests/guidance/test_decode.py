@@ -1,6 +1,8 @@
 """The loop, with known replies instead of a model and the real sandbox."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tasks import DOUBLE, RIGHT, SHOWN, SQUARE, of_type, options, run_decode, scripted
@@ -8,10 +10,10 @@ from tasks import DOUBLE, RIGHT, SHOWN, SQUARE, of_type, options, run_decode, sc
 from linewise.engines.scripted import Reply, ScriptedEngine
 from linewise.errors import BudgetSpent, Cancelled, ContextOverflow
 from linewise.events import CandidatesSampled, LineCommitted, ProgramTraced, SignalBuilt, TokenChosen, text_after
-from linewise.execution.base import Sandbox
+from linewise.execution.base import Limits, Program, Sandbox
 from linewise.guidance.options import SignalOptions
 from linewise.meter import Meter
-from linewise.schema import Origin, StdioTest, Task
+from linewise.schema import Origin, Outcome, StdioTest, Task, VisibleTest
 
 CORRECTED = scripted((SQUARE, 3), (RIGHT, 1), (RIGHT, 100, SHOWN))
 """Greedy squares; once the signal is in the prompt it knows better."""
@@ -94,6 +96,26 @@ def test_without_tests_nothing_is_sampled_or_run(sandbox: Sandbox) -> None:
     assert meter.ledger().sandbox_runs == 0
 
 
+class Recording:
+    """A sandbox that notes the limits that it is given."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self.cpu_seconds: set[float] = set()
+
+    def run(self, program: Program, tests: Sequence[VisibleTest], limits: Limits, **more: Any) -> list[Outcome]:
+        self.cpu_seconds.add(limits.cpu_seconds)
+        return self._sandbox.run(program, tests, limits, **more)
+
+
+@pytest.mark.parametrize(("own", "given"), [(0.75, 0.75), (60, 5)])
+def test_candidates_have_a_limit_of_time_of_their_own(sandbox: Sandbox, own: float, given: float) -> None:
+    """It is never above that of answers, which is 5 s here."""
+    recording = Recording(sandbox)
+    run_decode(CORRECTED, recording, options(cpu_seconds=own))
+    assert recording.cpu_seconds == {given}
+
+
 def test_early_exit_takes_the_first_program_that_passes(sandbox: Sandbox) -> None:
     engine = scripted((SQUARE, 1.1), (RIGHT, 1))
     decoded, events = run_decode(engine, sandbox, options(early_exit=True, num_candidates=12, horizon=5))
@@ -139,8 +161,10 @@ def _code_before(events: list, wanted: object) -> str:
 
 def test_an_open_bracket_is_shown_again_once_it_is_closed(sandbox: Sandbox) -> None:
     spread = "def double(x):\n    y = sum(\n        [x,\n        x]\n    )\n    return y\n"
-    decoded, _ = run_decode(scripted((spread, 1)), sandbox, options(horizon=1, loop_rule=0))
+    decoded, events = run_decode(scripted((spread, 1)), sandbox, options(horizon=1, loop_rule=0))
     assert decoded.code == spread
+    heads = [_code_before(events, event).rpartition("\n")[0] for event in of_type(events, CandidatesSampled)]
+    assert [head.rpartition("\n")[2] for head in heads] == ["", "def double(x):", "    )", "    return y"]
 
 
 def test_the_loop_rule_takes_what_all_agree_on(sandbox: Sandbox) -> None:

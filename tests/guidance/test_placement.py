@@ -11,8 +11,10 @@ from linewise.engines.llamacpp.engine import LlamaCppEngine
 from linewise.engines.token_tree import TokenTree
 from linewise.events import SignalBuilt, TokenChosen
 from linewise.execution.base import Sandbox
+from linewise.guidance.answer import RESPONSE_PREFIX
 from linewise.guidance.guided_line import Contexts
 from linewise.guidance.program import parses
+from linewise.guidance.prompting import messages
 from linewise.guidance.signal_text import as_comments
 from linewise.meter import Meter
 from linewise.schema import AssertTest, Task
@@ -75,6 +77,8 @@ def test_inline_the_guided_context_is_the_plain_one_with_comments_in_it(
     decoded, events = run_decode(engine, sandbox, chosen, task=ADD)
     assert any(event.guided for event in of_type(events, TokenChosen))
     texts = [smollm2.decode(guided) for guided in engine.guided]
+    plain = smollm2.prompt(messages(ADD, chosen), RESPONSE_PREFIX)
+    assert all(guided[: len(plain)] == plain for guided in engine.guided)
     signals = [event.text for event in of_type(events, SignalBuilt)]
     assert signals
     assert any("# ## What running the code shows" in text for text in texts)

@@ -2,12 +2,10 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
+from processes import children, descendants, settled
 
 from linewise.execution._tracee.zygote import SPARES
 from linewise.execution.base import Limits, Program
@@ -15,7 +13,6 @@ from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.meter import Meter
 from linewise.schema import AssertTest, Failure
 
-SETTLE_SECONDS = 2.0
 WAITING = 2 + SPARES + 1
 """Processes of an idle worker: bubblewrap, the zygote, its spares, and the judge that stays."""
 
@@ -29,10 +26,10 @@ def of_others() -> set[int]:
 @pytest.fixture(scope="session")
 def sandbox(of_others: set[int]) -> Iterator[BubblewrapSandbox]:
     del of_others  # to be looked at before this sandbox starts its own
-    os.environ["LINEWISE_SECRET_HOME_PATH"] = "secret"
+    os.environ["SECRET_HOME_PATH"] = "secret"
     with BubblewrapSandbox(workers=1) as opened:
         yield opened
-    del os.environ["LINEWISE_SECRET_HOME_PATH"]
+    del os.environ["SECRET_HOME_PATH"]
 
 
 LEFT = ("lw", "written", "left", "deep", "large", "sparse", "x", "math.py")
@@ -50,31 +47,19 @@ def on_this_machine(of_others: set[int]) -> dict[str, object]:
     }
 
 
-def children(pid: int) -> set[int]:
-    """The processes that ``pid`` has started and that are there."""
-    found: set[int] = set()
-    with suppress(OSError):  # it may end while it is looked at
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with suppress(OSError):
-                text = Path(f"/proc/{pid}/task/{thread}/children").read_text()
-                found |= {int(number) for number in text.split()}
-    return found
-
-
-def descendants(pid: int) -> set[int]:
-    """The processes that ``pid`` has started, and those that they have."""
-    return children(pid).union(*map(descendants, children(pid)))
-
-
 @pytest.fixture
 def unchanged(sandbox: BubblewrapSandbox, of_others: set[int]) -> Iterator[None]:
     """The machine is as it was, at the latest a moment later, and the sandbox tells right from wrong."""
-    settled = {**on_this_machine(of_others), "processes": WAITING}
+    before = {**on_this_machine(of_others), "processes": WAITING}
     yield
     tests = [AssertTest("assert f(2) == 4"), AssertTest("assert f(2) == 5")]
     right, wrong = sandbox.run(Program("def f(x):\n    return x * 2\n", "f"), tests, Limits(), meter=Meter())
     assert (right.passed, wrong.failure) == (True, Failure.WRONG)
-    deadline = time.monotonic() + SETTLE_SECONDS
-    while (after := on_this_machine(of_others)) != settled and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert after == settled
+    seen: list[dict[str, object]] = []
+
+    def is_as_before() -> bool:
+        seen.append(on_this_machine(of_others))
+        return seen[-1] == before
+
+    settled(is_as_before)
+    assert seen[-1] == before

@@ -45,7 +45,7 @@ with ProcessSandbox(workers=1) as sandbox:
 
 def run(command: list[str], **more: object) -> "subprocess.CompletedProcess[str]":
     environment = {"PYTHONPATH": ":".join(PATHS), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]}
-    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
         command, env=environment, cwd="/", capture_output=True, text=True, timeout=200, check=False, **more
     )
 

@@ -297,9 +297,17 @@ def f():
         return 1
         """,
     ),
-    wrong(
+    Attack(
         "removed-tracer",
         "what becomes of the tracer does not touch the verdict",
+        "sys.settrace(None)\nsys.setprofile(lambda *_: None)\nreturn 1",
+        test="assert f() == 2",
+        end=Failure.WRONG,
+        trace="full",
+    ),
+    Attack(
+        "removed-tracer-of-a-right-one",
+        "nor that of a right program",
         "sys.settrace(None)\nsys.setprofile(lambda *_: None)\nreturn 1",
         trace="full",
     ),
@@ -378,19 +386,28 @@ def f():
         return text.split("== '")[1][:10] if "== '" in text else text
         """,
     ),
-    wrong(
+    Attack(
         "two-of-them",
         "a fork does not answer twice",
         "import time\nif os.fork():\n    time.sleep(0.2)\nreturn 1",
+        test="assert f() == 2",
+        end=Failure.WRONG,
     ),
     wrong(
         "child-answers",
         "a child does not answer when its parent has ended",
         "if os.fork():\n    os._exit(0)\nimport time\ntime.sleep(0.1)\nreturn 1",
     ),
-    wrong(
+    Attack(
         "thread-left-behind",
         "a thread left behind changes no verdict",
+        "import threading\nthreading.Thread(target=lambda: list(iter(int, 1)), daemon=True).start()\nreturn 1",
+        test="assert f() == 2",
+        end=Failure.WRONG,
+    ),
+    Attack(
+        "thread-left-behind-by-a-right-one",
+        "nor that of a right program",
         "import threading\nthreading.Thread(target=lambda: list(iter(int, 1)), daemon=True).start()\nreturn 1",
     ),
     Attack(
@@ -414,11 +431,11 @@ def f():
         return 1
         """,
     ),
-    wrong(
+    Attack(
         "changes-its-arguments",
         "no more of a test's values can be changed than what it passes",
-        "return 1",
-        test=f"expected = [{SECRET!r}]\nassert f() == expected",
+        source="def f(x):\n    x.append(1)\n    x[0][:] = [7]\n    return 7\n",
+        test="mine, other = [1], [1]\nf([mine])\nassert mine == [7] and other == [1]",
     ),
     wrong(
         "too-much",
@@ -427,11 +444,13 @@ def f():
         test="assert f()[0] == 'x' * 1000",
         limits={"value_bytes": 1 << 16},
     ),
-    wrong(
+    Attack(
         "hash-flood",
         "values that are slow to compare are ended",
-        "return {i * ((1 << 61) - 1): 0 for i in range(100_000)}",
-        test="assert len(f()) == 1",
+        "return {i * ((1 << 61) - 1): 0 for i in range(3_000)}",
+        test="sum(f() == f() for _ in range(1000))\nassert False",
+        end=Failure.TIMEOUT,
+        limits={"cpu_seconds": 5.0, "wall_seconds": 20.0},
     ),
     Attack(
         "endless-comparison",

@@ -29,6 +29,9 @@ class Fragile(BubblewrapSandbox):
 
     breaking: frozenset[str] = frozenset()
     breaking_once: frozenset[str] = frozenset()
+    met: threading.Event | None = None
+    """Set once two calls are under way together; the first waits for it."""
+    _inside: int = 0
 
     def run(
         self,
@@ -37,6 +40,25 @@ class Fragile(BubblewrapSandbox):
         limits: Limits,
         *,
         trace: TraceStyle | None = None,
+        meter: Meter,
+    ) -> list[Outcome]:
+        self._inside += 1
+        if self.met and self._inside > 1:
+            self.met.set()
+        if self.met:
+            self.met.wait(30)
+        try:
+            return self._run(program, tests, limits, trace=trace, meter=meter)
+        finally:
+            self._inside -= 1
+
+    def _run(
+        self,
+        program: Program,
+        tests: Sequence[VisibleTest],
+        limits: Limits,
+        *,
+        trace: TraceStyle | None,
         meter: Meter,
     ) -> list[Outcome]:
         texts = [test.source for test in tests if isinstance(test, AssertTest)]
@@ -56,7 +78,7 @@ def opened() -> Iterator[Fragile]:
 @pytest.fixture
 def sandbox(opened: Fragile) -> Iterator[Fragile]:
     yield opened
-    opened.breaking = frozenset()
+    opened.breaking, opened.met = frozenset(), None
 
 
 def visible(number: int) -> str:
@@ -159,6 +181,13 @@ def test_tasks_that_cannot_be_solved_one_after_the_other_end_the_run(tmp_path: P
     run = read_run(tmp_path / "run")
     assert [task for task, _ in run.broken] == ["Mbpp/12", "Mbpp/13", "Mbpp/14"]
     assert set(run.samples) == {("Mbpp/11", 0)}
+
+
+def test_workers_solve_tasks_at_the_same_time(tmp_path: Path, sandbox: Fragile) -> None:
+    sandbox.met = threading.Event()
+    run, _ = go(tmp_path / "run", sandbox, workers=2)
+    assert sandbox.met.is_set()
+    assert len(run.samples) == len(NUMBERS)
 
 
 def test_what_breaks_again_keeps_no_other_task_from_its_turn(tmp_path: Path, sandbox: Fragile) -> None:

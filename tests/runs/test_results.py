@@ -110,7 +110,7 @@ def test_real_solutions_run_as_they_are_exported(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
     assert len(rows) == 26
     for row, problem in zip(rows, problems, strict=True):
-        exec(f"{row['solution']}\n{problem.key.tests[0].source}", {})  # type: ignore[union-attr]
+        exec(f"{row['solution']}\n{problem.key.tests[0].source}", {})
 
 
 def test_a_run_that_does_not_say_what_stands_before_its_answers_is_not_exported(tmp_path: Path) -> None:

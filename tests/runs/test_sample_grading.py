@@ -102,7 +102,7 @@ class Broken:
 
 
 def test_a_broken_sandbox_gives_no_verdict() -> None:
-    grader = Grader(Broken(), SUITE.limits)  # type: ignore[arg-type]
+    grader = Grader(Broken(), SUITE.limits)
     (one,) = grade_samples([GivenSample(PROBLEMS["a/1"], "")], grader, 1, meter=Meter())
     assert (one.grade.passed, one.grade.failure, one.grade.error) == (None, "infrastructure error", "gone")
     assert one.grade.parts == {"base": None, "plus": None}

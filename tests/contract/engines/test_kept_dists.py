@@ -47,9 +47,10 @@ def test_keeping_them_changes_no_sample(engine: Engine) -> None:
 
 def test_samples_share_the_first_one(engine: Engine) -> None:
     """All are drawn from it; a copy each would be 600 KB for a large vocabulary."""
-    if engine.name != "scripted":  # which has no large vocabulary
-        found = sample(engine, prompt(engine), Stop(2), n=6, keep_dists=1)
-        assert all(np.shares_memory(item.dists[0], found[0].dists[0]) for item in found)
+    found = sample(engine, prompt(engine), Stop(2), n=6, keep_dists=1)
+    shared = [np.shares_memory(item.dists[0], found[0].dists[0]) for item in found]
+    assert all(shared) or engine.name == "scripted"  # which has no large vocabulary
+    assert len(shared) == 6
 
 
 def test_a_token_was_likely_where_it_was_drawn(engine: Engine) -> None:

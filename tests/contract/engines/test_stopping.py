@@ -12,8 +12,8 @@ from linewise.engines.token_tree import TokenTree
 from linewise.errors import BudgetSpent, Cancelled, EngineError, Stopped
 from linewise.meter import Meter
 
-SOON = 5.0
-"""Seconds, generous: it tells a call that ends from one that goes on to its end, no more."""
+SOON = 60.0
+"""Seconds, generous: it tells a call that ends from one that goes on, no more."""
 
 
 def test_a_cancelled_meter_starts_nothing(engine: Engine) -> None:

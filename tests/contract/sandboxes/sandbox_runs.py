@@ -39,7 +39,7 @@ def run_stdio(
 
 
 def changed(limits: dict[str, float]) -> Limits:
-    return replace(LIMITS, **limits)  # type: ignore[arg-type]
+    return replace(LIMITS, **limits)
 
 
 def only(outcomes: Sequence[Outcome]) -> Outcome:

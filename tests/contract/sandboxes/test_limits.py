@@ -1,11 +1,13 @@
 """Limits, programs that end or disturb their process, and calls that are stopped."""
 
 import os
+import secrets
 import threading
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from processes import children, descendants, named, settled
 from sandbox_runs import LIMITS, changed, run_assert
 
 from linewise.errors import BudgetSpent, Cancelled, SandboxError
@@ -19,34 +21,6 @@ EITHER = {
     *("no process is left over", "runs do not meet", "verdict is made outside"),
 }
 ISOLATED = {"network is refused", "writing outside is refused", "home is unreadable"}
-
-
-def children(pid: int) -> set[int]:
-    """Processes that this one, or a thread of it, has started."""
-    found: set[int] = set()
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            found |= {int(number) for number in file.read_text().split()}
-        except OSError:
-            continue
-    return found
-
-
-def descendants(pid: int) -> set[int]:
-    """The processes of this one's tree."""
-    first = children(pid)
-    return first.union(*(descendants(child) for child in first))
-
-
-def named(name: str) -> list[str]:
-    """This machine's processes with that name."""
-    found = []
-    for file in Path("/proc").glob("[0-9]*/comm"):
-        try:
-            found += [file.parent.name] if file.read_text().strip() == name else []
-        except OSError:
-            continue
-    return found
 
 
 def test_self_check(sandbox: Sandbox) -> None:
@@ -193,15 +167,20 @@ def test_programs_do_not_see_each_other(sandbox: Sandbox) -> None:
 
 
 def test_cancel_stops_soon_and_leaves_nothing(sandbox: Sandbox) -> None:
-    meter = Meter()
-    threading.Timer(0.2, meter.cancel).start()
-    body = "    ctypes.CDLL(None).prctl(15, b'lw-cancelled')\n    os.fork()\n    time.sleep(60)\n"
+    meter, name = Meter(), f"lw-{secrets.token_hex(4)}"
+    body = f"    ctypes.CDLL(None).prctl(15, b'{name}')\n    os.fork()\n    time.sleep(60)\n"
+
+    def cancel_once_it_runs() -> None:
+        seen.append(settled(lambda: len(named(name)) >= 2))
+        meter.cancel()
+
+    seen: list[bool] = []
+    threading.Thread(target=cancel_once_it_runs).start()
     program = Program("import ctypes, os, time\n\ndef f():\n" + body, "f")
-    started = time.monotonic()
     with pytest.raises(Cancelled):
-        sandbox.run(program, [AssertTest("assert f() == 1")] * 5, LIMITS, meter=meter)
-    assert time.monotonic() - started < LIMITS.wall_seconds
-    assert named("lw-cancelled") == []
+        sandbox.run(program, [AssertTest("assert f() == 1")] * 5, replace(LIMITS, wall_seconds=60), meter=meter)
+    assert seen == [True]
+    assert settled(lambda: named(name) == [])
     assert run_assert(sandbox, "def f():\n    return 1\n").passed
 
 
@@ -227,16 +206,13 @@ def test_calls_from_many_threads(sandbox: Sandbox) -> None:
 
 def test_leaving_ends_every_process(sandbox: Sandbox) -> None:
     before = children(os.getpid())
-    with type(sandbox)(workers=2) as other:  # type: ignore[call-arg]
+    with type(sandbox)(workers=2) as other:
         assert run_assert(other, "def f():\n    return 1\n").passed
         added = children(os.getpid()) - before
         assert added
         inside = set().union(*(descendants(pid) for pid in added))
     assert children(os.getpid()) == before
-    deadline = time.monotonic() + 2
-    while (left := [pid for pid in inside if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert left == []
+    assert settled(lambda: not any(Path(f"/proc/{pid}").exists() for pid in inside))
 
 
 def test_a_closed_sandbox_says_so(sandbox: Sandbox) -> None:
