@@ -13,7 +13,7 @@ import pytest
 from linewise.benchmarks.base import Suite, SuiteOptions
 from linewise.benchmarks.grader import Grader
 from linewise.benchmarks.suites.evalplus import MBPP_SIZES
-from linewise.benchmarks.suites.registry import load_suite
+from linewise.benchmarks.suites.registry import load_suite, loader_of
 from linewise.execution.base import Limits, Program
 from linewise.execution.bubblewrap import BubblewrapSandbox
 from linewise.execution.judge import judge
@@ -38,7 +38,9 @@ SLOW = {39, 63, 123, 147, 599, 255, 392, 271}
 
 @cache
 def load(name: str, **options: object) -> Suite:
-    return load_suite(name, Path(os.environ["LINEWISE_DATA"]), SuiteOptions.model_validate(options))
+    """The suite with those of ``options`` that it offers."""
+    offered = {option: value for option, value in options.items() if option in loader_of(name).reads}
+    return load_suite(name, Path(os.environ["LINEWISE_DATA"]), SuiteOptions.model_validate(offered))
 
 
 @pytest.fixture(scope="module")

@@ -108,8 +108,10 @@ def prompts(task: Task, suite: Suite) -> list[str]:
 
 @cache
 def searched_in(name: str) -> tuple[Suite, Mapping[str, Pieces]]:
-    """A suite with one visible test a task, and what is searched for of each."""
-    suite = load_suite(name, data_folder(), SuiteOptions(visible=1, split="all"))
+    """A suite with one visible test a task, where that can be chosen, and what is searched for of each."""
+    wanted = {"visible": 1, "split": "all"}
+    options = {option: value for option, value in wanted.items() if option in LOADERS[name].reads}
+    suite = load_suite(name, data_folder(), SuiteOptions.model_validate(options))
     given = shown(name, suite)
     return suite, {key: searched(problem, given[number(key)]) for key, problem in suite.problems.items()}
 
