@@ -16,6 +16,7 @@ SOLVE = "def solve():\n    print(1)\n"
         ("import sys\nsys.setrecursionlimit(9999)\n" + SOLVE, False),
         ("def main():\n    solve()\n" + SOLVE, False),
         (SOLVE + "solve()\n", True),
+        (SOLVE + "x = solve()\n", True),
         (SOLVE + "if __name__ == '__main__':\n    solve()\n", True),
         (SOLVE + "for _ in range(int(input())):\n    solve()\n", True),
         ("def main():\n    run()\n\ndef run():\n    solve()\n" + SOLVE + "main()\n", True),

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ class Bench:
 
     def sample(self, prefix: Sequence[int], n: int, length: int, seed: int, meter: Meter | None = None) -> list[object]:
         draws = [new_draw(seed, number, length) for number in range(n)]
-        work: Callable[[Call], object] = lambda call: calls.samples(call, prefix, draws, wave=4, check=fits)  # noqa: E731
+        work = partial(calls.samples, prefix=prefix, draws=draws, wave=4, check=fits)
         found: list[object] = self.scheduler.submit(work, meter or Meter()).wait()
         return found
 
@@ -150,7 +151,7 @@ def held_back(bench: Bench, *submissions: Callable[[], Call]) -> list[Call]:
 def test_a_long_prompt_delays_others_by_a_chunk_at_a_time() -> None:
     """While one call reads 200 tokens another decodes 20: each pass holds one of its tokens beside a chunk."""
     with opened() as bench:
-        work = lambda call: calls.samples(call, [1], [new_draw(3, 0, 20)], wave=1, check=fits)  # noqa: E731
+        work = partial(calls.samples, prefix=[1], draws=[new_draw(3, 0, 20)], wave=1, check=fits)
         long, decoding = held_back(
             bench, lambda: bench.submit_dists([2] * 200), lambda: bench.scheduler.submit(work, Meter())
         )
@@ -245,7 +246,7 @@ def test_a_sample_that_grows_too_long_is_told_so() -> None:
 
     draws = [new_draw(3, number, 20) for number in range(6)]
     with opened() as bench:
-        work = lambda call: calls.samples(call, [1, 2], draws, wave=6, check=check)  # noqa: E731
+        work = partial(calls.samples, prefix=[1, 2], draws=draws, wave=6, check=check)
         with pytest.raises(ContextOverflow, match="4 tokens"):
             bench.scheduler.submit(work, Meter()).wait()
 
@@ -319,7 +320,7 @@ def test_what_a_callers_function_raises_reaches_the_caller() -> None:
         raise ZeroDivisionError
 
     with opened() as bench:
-        work = lambda call: calls.scores(call, Pair([1], None), TokenTree([[2]]), broken, chunk=CHUNK)  # noqa: E731
+        work = partial(calls.scores, pair=Pair([1], None), drafts=TokenTree([[2]]), visit=broken, chunk=CHUNK)
         with pytest.raises(ZeroDivisionError):
             bench.scheduler.submit(work, Meter()).wait()
 
